@@ -1,0 +1,6 @@
+//! The discovery function: wires the routes to the Lambda runtime.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    endpoint::lambda::run(endpoint::discovery).await
+}

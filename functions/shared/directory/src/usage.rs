@@ -1,0 +1,105 @@
+//! What a request costs: calls, round trips and capacity units, as the service reports them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+
+/// What the calls made so far have cost; clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Usage(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    calls: u64,
+    round_trips: u64,
+    in_flight: u64,
+    retries: u64,
+    read_units: f64,
+    write_units: f64,
+}
+
+impl Usage {
+    /// Calls to the service. One that the SDK repeated counts once.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.counts().calls
+    }
+
+    /// Sequential round trips: how often a call was made while none was under way.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.counts().round_trips
+    }
+
+    /// Calls repeated because of contention or throttling.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.counts().retries
+    }
+
+    /// Read capacity units of answered calls.
+    #[must_use]
+    pub fn read_units(&self) -> f64 {
+        self.counts().read_units
+    }
+
+    /// Write capacity units of answered calls, indexes included.
+    #[must_use]
+    pub fn write_units(&self) -> f64 {
+        self.counts().write_units
+    }
+
+    /// Counts a call, which is under way until the guard is dropped.
+    pub(crate) fn call(&self) -> UnderWay<'_> {
+        let mut counts = self.counts();
+        counts.calls += 1;
+        counts.round_trips += u64::from(counts.in_flight == 0);
+        counts.in_flight += 1;
+        UnderWay(self)
+    }
+
+    pub(crate) fn retry(&self) {
+        self.counts().retries += 1;
+    }
+
+    pub(crate) fn read<'a>(&self, capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        self.counts().read_units += units(capacity);
+    }
+
+    pub(crate) fn write<'a>(&self, capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        self.counts().write_units += units(capacity);
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn units<'a>(capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
+    capacity.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
+}
+
+/// A call under way.
+pub(crate) struct UnderWay<'a>(&'a Usage);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.counts().in_flight -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_overlap_are_one_round_trip() {
+        let usage = Usage::default();
+        let (first, second) = (usage.call(), usage.call());
+        drop(first);
+        let third = usage.call();
+        drop((second, third));
+        drop(usage.call());
+        assert_eq!((usage.calls(), usage.round_trips()), (4, 2));
+    }
+}

@@ -1,0 +1,90 @@
+//! What every test needs: a scope, ids, drafts, a time.
+
+use directory::{Draft, Record, Scope};
+use scim::{
+    Kind, Object, ResourceId, ResourceType,
+    resource_type::{GROUPS, USERS},
+    schema::Schema,
+};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+use crate::table::Table;
+
+pub const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00.123_456_789 UTC);
+
+/// The time so many seconds later.
+pub fn later(seconds: i64) -> OffsetDateTime {
+    NOW + Duration::seconds(seconds)
+}
+
+/// A request of tenant `acme` through connector `okta`.
+pub fn request() -> Scope {
+    Scope::new("acme", "okta", format!("request-{:016x}", fastrand::u64(..)))
+}
+
+pub fn new_id(kind: Kind) -> ResourceId {
+    let random = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid();
+    ResourceId::new(kind, request().policy.shards(kind), random)
+}
+
+pub fn object(value: Value) -> Object {
+    let Value::Object(object) = value else { panic!("an object") };
+    object
+}
+
+pub fn draft(attributes: Value, external_id: Option<&str>) -> Draft {
+    Draft { attributes: object(attributes), external_id: external_id.map(str::to_owned) }
+}
+
+/// The draft that a record would be written back as.
+pub fn draft_of(record: &Record) -> Draft {
+    Draft { attributes: record.attributes.clone(), external_id: record.external_id.clone() }
+}
+
+pub fn users() -> &'static ResourceType {
+    &USERS
+}
+
+pub fn groups() -> &'static ResourceType {
+    &GROUPS
+}
+
+/// A further type, with a unique attribute of each sort.
+pub fn devices() -> ResourceType {
+    let schema = json!({
+        "id": "urn:example:Device", "name": "Device", "attributes": [
+            { "name": "serial", "type": "string", "uniqueness": "server" },
+            { "name": "tag", "type": "string", "uniqueness": "global", "caseExact": true },
+            { "name": "slot", "type": "integer", "uniqueness": "server" },
+            { "name": "labels", "type": "string", "uniqueness": "server", "multiValued": true },
+            { "name": "note", "type": "string" }
+        ]
+    });
+    ResourceType {
+        name: "Device".into(),
+        endpoint: "/Devices".into(),
+        description: String::new(),
+        kind: Kind::Other,
+        schema: std::sync::Arc::new(Schema::from_json(&schema.to_string()).expect("a schema")),
+        extensions: Vec::new(),
+    }
+}
+
+/// A stored user of this `userName`.
+pub async fn user(table: &Table, name: &str) -> Record {
+    let draft = draft(json!({ "userName": name }), None);
+    table.directory.create(&request(), users(), new_id(Kind::User), draft, NOW).await.expect("a user")
+}
+
+/// A stored group of this `displayName`.
+pub async fn group(table: &Table, name: &str) -> Record {
+    let draft = draft(json!({ "displayName": name }), None);
+    table.directory.create(&request(), groups(), new_id(Kind::Group), draft, NOW).await.expect("a group")
+}
+
+/// What a scope has spent: sequential round trips, read units, write units.
+pub fn spent(scope: &Scope) -> String {
+    let usage = &scope.usage;
+    format!("{} trips, {} read, {} written", usage.round_trips(), usage.read_units(), usage.write_units())
+}

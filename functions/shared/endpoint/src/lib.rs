@@ -1,0 +1,35 @@
+//! A SCIM request's way, once, for every function: authenticate, decode, decide, save, answer.
+//!
+//! [`users`], [`groups`], [`discovery`] and [`health`] are the routes of the four functions; [`front`] goes
+//! around them once. The Lambda binaries wire one of them each, the local server all of them.
+
+mod answer;
+mod authenticate;
+mod base;
+mod body;
+mod clock;
+mod config;
+mod discovery;
+mod front;
+mod groups;
+mod health;
+pub mod lambda;
+mod log;
+mod precondition;
+mod resources;
+mod service;
+mod users;
+
+pub use config::Config;
+pub use discovery::discovery;
+pub use front::front;
+pub use groups::groups;
+pub use health::health;
+pub use service::Service;
+pub use users::users;
+
+/// The routes of all functions together: the local server's, and those of the function that API Gateway sends to
+/// what has no route of its own.
+pub fn all(service: &std::sync::Arc<Service>) -> axum::Router {
+    users(service).merge(groups(service)).merge(discovery(service)).merge(health(service))
+}

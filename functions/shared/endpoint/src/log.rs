@@ -1,0 +1,96 @@
+//! One line per request, with what an on-call engineer asks first; never a value, a token or a body.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use axum::http::{Method, Response};
+use connector::Connector;
+use directory::Usage;
+use scim::Error;
+
+/// What becomes known of a request on its way.
+#[derive(Clone, Default)]
+pub(crate) struct Facts {
+    request_id: Arc<str>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    connector: Option<Connector>,
+    usage: Option<Usage>,
+    plan: Option<String>,
+}
+
+impl Facts {
+    pub(crate) fn new(request_id: &str) -> Self {
+        Self { request_id: request_id.into(), known: Arc::default() }
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Notes who asks, and what the table will be used for it.
+    pub(crate) fn identify(&self, connector: Connector, usage: Usage) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.connector = Some(connector);
+        known.usage = Some(usage);
+    }
+
+    /// Notes how a list is found.
+    pub(crate) fn plan(&self, plan: String) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).plan = Some(plan);
+    }
+
+    /// Writes the line.
+    pub(crate) fn write<B>(&self, method: &Method, path: &str, started: Instant, answer: &Response<B>) {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let connector = known.connector.as_ref();
+        let usage = known.usage.as_ref();
+        let refusal = answer.extensions().get::<Error>();
+        tracing::info!(
+            request.id = &*self.request_id,
+            http.method = %method,
+            http.route = route(path),
+            http.status = answer.status().as_u16(),
+            scim.r#type = refusal.and_then(|error| error.kind().wire().1),
+            scim.error = refusal.map(|error| tracing::field::debug(error.kind())),
+            tenant = connector.map(|it| it.tenant.as_str()),
+            connector = connector.map(|it| it.name.as_str()),
+            token.id = connector.map(|it| it.token_id.as_str()),
+            plan = known.plan.as_deref(),
+            table.calls = usage.map(Usage::calls),
+            table.read_units = usage.map(Usage::read_units),
+            table.write_units = usage.map(Usage::write_units),
+            table.retries = usage.map(Usage::retries),
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "request"
+        );
+    }
+}
+
+/// The path with everything behind the endpoint's name replaced: ids and client text stay out of the log.
+fn route(path: &str) -> &'static str {
+    const ENDPOINTS: [(&str, &str, &str); 8] = [
+        ("Users", "/Users", "/Users/{id}"),
+        ("Groups", "/Groups", "/Groups/{id}"),
+        ("Schemas", "/Schemas", "/Schemas/{id}"),
+        ("ResourceTypes", "/ResourceTypes", "/ResourceTypes/{id}"),
+        ("ServiceProviderConfig", "/ServiceProviderConfig", "other"),
+        ("Me", "/Me", "other"),
+        ("Bulk", "/Bulk", "other"),
+        ("health", "/health", "other"),
+    ];
+    let mut parts = path.trim_matches('/').splitn(2, '/');
+    let (first, rest) = (parts.next().unwrap_or_default(), parts.next());
+    match (ENDPOINTS.iter().find(|(name, ..)| *name == first), rest) {
+        (Some((_, collection, _)), None) => collection,
+        (Some(("Users", ..)), Some(".search")) => "/Users/.search",
+        (Some(("Groups", ..)), Some(".search")) => "/Groups/.search",
+        (Some((.., one)), Some(_)) => one,
+        (None, _) => "other",
+    }
+}

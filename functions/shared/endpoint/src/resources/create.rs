@@ -1,0 +1,48 @@
+//! Creating a resource (RFC 7644 §3.3).
+
+use axum::{body::Body, http::StatusCode};
+use directory::{Bump, Draft, MemberChange};
+use scim::{Error, Object, members, resource};
+
+use super::{Call, read::Beside};
+use crate::{
+    answer::{Answer, from_directory},
+    clock,
+};
+
+impl Call {
+    pub(super) async fn create(&self, body: Body) -> Result<Answer, Error> {
+        let body = self.body(body).await?;
+        let mut resource = resource::create(self.resource_type(), body, self.dialect())?;
+        let members = members::detach(&mut resource)?;
+        let ids = Self::ids(&members)?;
+        self.refuse_missing(self.directory().missing(self.scope(), &ids).await.map_err(from_directory)?)?;
+
+        let now = clock::now();
+        let shards = self.scope().policy.shards(self.resource_type().kind);
+        let id = clock::new_id(self.resource_type().kind, shards);
+        let created =
+            self.directory().create(self.scope(), self.resource_type(), id, draft(resource), now).await;
+        let record = match created {
+            Ok(record) => record,
+            Err(error) => return Err(self.explain(error).await),
+        };
+        let beside = Beside { members: Self::joined(&members, ids), ..Beside::default() };
+        if !beside.members.is_empty() {
+            // The group was made with this request's first revision: its members do not move it again.
+            let change = MemberChange { add: beside.members.clone(), remove: Vec::new() };
+            self.directory()
+                .change_members(self.scope(), &record, &change, Bump::Done, now)
+                .await
+                .map_err(from_directory)?;
+        }
+        Ok(self.answer(StatusCode::CREATED, &record, &beside, &self.projection()))
+    }
+}
+
+/// What of a resource the table keeps: the client's own id apart, a password not at all.
+pub(super) fn draft(mut resource: Object) -> Draft {
+    resource.remove("password");
+    let external_id = resource.remove("externalId").and_then(|value| value.as_str().map(str::to_owned));
+    Draft { attributes: resource, external_id }
+}

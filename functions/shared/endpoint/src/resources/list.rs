@@ -1,0 +1,234 @@
+//! Queries (RFC 7644 §3.4.2): found by keys where the filter allows, else by walking the directory.
+
+use axum::{body::Body, http::StatusCode};
+use directory::{Consistency, Lookup, Position, Record};
+use futures::{StreamExt, TryStreamExt, stream};
+use scim::{
+    Error, ErrorKind, Kind, Object, ResourceId,
+    filter::{
+        BoundFilter,
+        plan::{Indexed, Leaf, Plan},
+    },
+    list::{self, ListQuery},
+    members::MEMBERS,
+    sort,
+};
+
+use super::{Call, read::Beside};
+use crate::answer::{self, Answer, from_directory};
+
+/// The most documents one query looks at when no key narrows it down.
+const MOST_SCANNED: usize = 50_000;
+/// Documents read at a time on the way.
+const STRIDE: usize = 500;
+/// Reads under way at once for what lies beside the resources of a page.
+const CONCURRENT: usize = 25;
+
+impl Call {
+    pub(super) async fn list(&self) -> Result<Answer, Error> {
+        let query = ListQuery::from_pairs(
+            self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+        )?;
+        self.query(query).await
+    }
+
+    pub(super) async fn search(&self, body: Body) -> Result<Answer, Error> {
+        self.query(ListQuery::from_search(self.body(body).await?)?).await
+    }
+
+    async fn query(&self, query: ListQuery) -> Result<Answer, Error> {
+        let filter = query.filter.as_ref().map(|filter| filter.bind(self.resource_type())).transpose()?;
+        let key =
+            query.sort_by.as_deref().map(|name| sort::Key::parse(name, self.resource_type())).transpose()?;
+        let plan = query.filter.as_ref().map_or(Plan::Scan, |filter| filter.plan(self.resource_type()));
+        self.facts.plan(plan.to_string());
+        let (total, resources) = if filter.is_none() && key.is_none() {
+            self.page(&query).await?
+        } else {
+            let mut found = match plan {
+                Plan::Scan => self.scan(filter.as_ref(), key.as_ref()).await?,
+                plan => self.look_up(plan, filter.as_ref(), key.as_ref()).await?,
+            };
+            if let Some(key) = key {
+                key.sort(&mut found, query.sort_order, |(_, resource)| resource);
+            }
+            let total = found.len();
+            let page: Vec<_> = found
+                .into_iter()
+                .skip(query.start_index - 1)
+                .take(query.count)
+                .map(|(record, _)| record)
+                .collect();
+            (total, self.shown(page, &query).await?)
+        };
+        Ok(answer::json(StatusCode::OK, &list::response(total, query.start_index, resources)))
+    }
+
+    /// A page of everything there is.
+    async fn page(&self, query: &ListQuery) -> Result<(usize, Vec<Object>), Error> {
+        let total = async {
+            self.directory().total(self.scope(), self.resource_type()).await.map_err(from_directory)
+        };
+        let records = async {
+            let mut after = None;
+            let skipped = u64::try_from(query.start_index - 1).unwrap_or(u64::MAX);
+            if query.count == 0 {
+                return Ok((Vec::new(), false));
+            }
+            if skipped > 0 {
+                let reached = self
+                    .directory()
+                    .skip(self.scope(), self.resource_type(), None, skipped)
+                    .await
+                    .map_err(from_directory)?;
+                if reached.count < skipped {
+                    return Ok((Vec::new(), false));
+                }
+                after = reached.position;
+            }
+            let page = self
+                .directory()
+                .walk(self.scope(), self.resource_type(), after.as_ref(), query.count, Consistency::Eventual)
+                .await
+                .map_err(from_directory)?;
+            Ok::<_, Error>((page.records, page.next.is_some()))
+        };
+        let (total, records) = futures::join!(total, records);
+        let (records, continues) = records?;
+        // Never fewer than were served, and one more while there is more: a client that counts must not stop early.
+        let served = query.start_index - 1 + records.len();
+        let total = usize::try_from(total?).unwrap_or(usize::MAX);
+        let total = if records.is_empty() { total } else { total.max(served + usize::from(continues)) };
+        Ok((total, self.shown(records, query).await?))
+    }
+
+    /// Those that some keys find and the filter confirms, in the directory's own order.
+    async fn look_up(
+        &self,
+        plan: Plan,
+        filter: Option<&BoundFilter<'_>>,
+        key: Option<&sort::Key<'_>>,
+    ) -> Result<Vec<(Record, Object)>, Error> {
+        let mut ids: Vec<ResourceId> = match plan {
+            Plan::Ids(ids) => ids.iter().filter_map(|id| ResourceId::parse(id)).collect(),
+            Plan::Lookups(leaves) => {
+                let found: Vec<Vec<ResourceId>> = stream::iter(leaves)
+                    .map(|leaf| self.find(leaf))
+                    .buffer_unordered(CONCURRENT)
+                    .try_collect()
+                    .await?;
+                found.concat()
+            }
+            Plan::Scan => Vec::new(),
+        };
+        ids.retain(|id| id.kind() == self.resource_type().kind);
+        ids.sort();
+        ids.dedup();
+        let records = self
+            .directory()
+            .get_many(self.scope(), self.resource_type(), &ids)
+            .await
+            .map_err(from_directory)?;
+        self.matching(records, filter, key).await
+    }
+
+    async fn find(&self, leaf: Leaf) -> Result<Vec<ResourceId>, Error> {
+        let Leaf { attribute, value } = leaf;
+        let lookup = match attribute {
+            Indexed::Id => return Ok(ResourceId::parse(&value).into_iter().collect()),
+            Indexed::Member => {
+                let Some(member) = ResourceId::parse(&value) else { return Ok(Vec::new()) };
+                let groups = self
+                    .directory()
+                    .groups_of(self.scope(), &member, Consistency::Strong)
+                    .await
+                    .map_err(from_directory)?;
+                return Ok(groups.into_iter().map(|group| group.id).collect());
+            }
+            Indexed::UserName => Lookup::UserName(value),
+            Indexed::DisplayName => Lookup::DisplayName(value),
+            Indexed::Email => Lookup::Email(value),
+            Indexed::ExternalId => Lookup::ExternalId(value),
+        };
+        self.directory().find(self.scope(), self.resource_type(), &lookup).await.map_err(from_directory)
+    }
+
+    /// All that match, found by looking at each.
+    async fn scan(
+        &self,
+        filter: Option<&BoundFilter<'_>>,
+        key: Option<&sort::Key<'_>>,
+    ) -> Result<Vec<(Record, Object)>, Error> {
+        let mut found = Vec::new();
+        let mut scanned = 0;
+        let mut after: Option<Position> = None;
+        loop {
+            let page = self
+                .directory()
+                .walk(self.scope(), self.resource_type(), after.as_ref(), STRIDE, Consistency::Eventual)
+                .await
+                .map_err(from_directory)?;
+            scanned += page.records.len();
+            found.extend(self.matching(page.records, filter, key).await?);
+            after = page.next;
+            if after.is_none() {
+                return Ok(found);
+            }
+            if scanned >= MOST_SCANNED {
+                let indexed = match self.resource_type().kind {
+                    Kind::User => "id, userName, externalId or emails.value",
+                    Kind::Group => "id, displayName, externalId or members.value",
+                    Kind::Other => "id or externalId",
+                };
+                let detail = format!(
+                    "More than {MOST_SCANNED} resources would have to be looked at: compare {indexed} with eq"
+                );
+                return Err(Error::new(ErrorKind::TooMany, detail));
+            }
+        }
+    }
+
+    /// The records that match, each with the resource that was looked at.
+    async fn matching(
+        &self,
+        records: Vec<Record>,
+        filter: Option<&BoundFilter<'_>>,
+        key: Option<&sort::Key<'_>>,
+    ) -> Result<Vec<(Record, Object)>, Error> {
+        let reads = |name: &str| {
+            filter.is_some_and(|filter| filter.reads(name)) || key.is_some_and(|key| key.reads(name))
+        };
+        let (reads_groups, reads_members) = (reads("groups"), reads(MEMBERS));
+        let looked_at: Vec<(Record, Object)> = stream::iter(records)
+            .map(async |record| {
+                let mut beside = Beside::default();
+                if self.resource_type().kind == Kind::User && reads_groups {
+                    beside.groups = self.groups(&record.id).await?;
+                }
+                if self.resource_type().kind == Kind::Group && reads_members {
+                    beside.members = self.members(&record.id).await?;
+                }
+                let whole = self.whole(&record, &beside);
+                Ok::<_, Error>((record, whole))
+            })
+            .buffered(CONCURRENT)
+            .try_collect()
+            .await?;
+        Ok(looked_at
+            .into_iter()
+            .filter(|(_, resource)| filter.is_none_or(|filter| filter.matches(resource)))
+            .collect())
+    }
+
+    /// The resources as the answer shows them.
+    async fn shown(&self, records: Vec<Record>, query: &ListQuery) -> Result<Vec<Object>, Error> {
+        stream::iter(records)
+            .map(async |record| {
+                let beside = self.beside(&record.id, &query.projection).await?;
+                Ok(query.projection.apply(self.resource_type(), self.whole(&record, &beside)))
+            })
+            .buffered(CONCURRENT)
+            .try_collect()
+            .await
+    }
+}

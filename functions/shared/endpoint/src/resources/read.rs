@@ -1,0 +1,108 @@
+//! Reading one resource (RFC 7644 §3.4.1), and what is kept beside its document.
+
+use axum::http::{StatusCode, header};
+use directory::{Consistency, GroupRef, Member, Record};
+use scim::{
+    Error, Kind, Object, ResourceId, members,
+    projection::Projection,
+    resource_type::{GROUPS, USERS},
+};
+use serde_json::{Value, json};
+
+use super::Call;
+use crate::{
+    answer::{self, Answer, from_directory},
+    precondition,
+};
+
+/// What is kept beside a resource's document: the groups of a user, the members of a group.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub(super) groups: Vec<GroupRef>,
+    pub(super) members: Vec<Member>,
+}
+
+impl Call {
+    pub(super) async fn read(&self, id: &str) -> Result<Answer, Error> {
+        let id = self.id(id)?;
+        let projection = self.projection();
+        let (record, beside) = futures::join!(
+            self.directory().get(self.scope(), self.resource_type(), &id),
+            self.beside(&id, &projection)
+        );
+        let record = record.map_err(from_directory)?.ok_or_else(|| self.not_found(id.as_str()))?;
+        if precondition::is_current(&self.headers, record.revision) {
+            let version = precondition::version(record.revision);
+            return Ok(answer::with_header(answer::empty(StatusCode::NOT_MODIFIED), header::ETAG, &version));
+        }
+        Ok(self.answer(StatusCode::OK, &record, &beside?, &projection))
+    }
+
+    /// An answer with the resource.
+    pub(super) fn answer(
+        &self,
+        status: StatusCode,
+        record: &Record,
+        beside: &Beside,
+        projection: &Projection,
+    ) -> Answer {
+        let shown = projection.apply(self.resource_type(), self.whole(record, beside));
+        let location = self.location(&record.id);
+        answer::resource(status, shown, &precondition::version(record.revision), Some(&location))
+    }
+
+    /// What is kept beside the resource, as far as the answer shows it.
+    pub(super) async fn beside(&self, id: &ResourceId, projection: &Projection) -> Result<Beside, Error> {
+        let shows = |name| projection.shows(self.resource_type(), name);
+        Ok(match self.resource_type().kind {
+            Kind::User if shows("groups") => Beside { groups: self.groups(id).await?, ..Beside::default() },
+            Kind::Group if shows(members::MEMBERS) => {
+                Beside { members: self.members(id).await?, ..Beside::default() }
+            }
+            _ => Beside::default(),
+        })
+    }
+
+    pub(super) async fn groups(&self, id: &ResourceId) -> Result<Vec<GroupRef>, Error> {
+        self.directory().groups_of(self.scope(), id, Consistency::Eventual).await.map_err(from_directory)
+    }
+
+    pub(super) async fn members(&self, id: &ResourceId) -> Result<Vec<Member>, Error> {
+        self.directory().members(self.scope(), id).await.map_err(from_directory)
+    }
+
+    /// The resource with everything an answer or a filter can ask for.
+    pub(super) fn whole(&self, record: &Record, beside: &Beside) -> Object {
+        let mut resource = self.resource(record);
+        if !beside.groups.is_empty() {
+            resource
+                .insert("groups".to_owned(), beside.groups.iter().map(|group| self.group(group)).collect());
+        }
+        if !beside.members.is_empty() {
+            resource.insert(
+                members::MEMBERS.to_owned(),
+                beside.members.iter().map(|member| self.member(member)).collect(),
+            );
+        }
+        self.present(record, resource)
+    }
+
+    fn group(&self, group: &GroupRef) -> Value {
+        let mut value = json!({
+            "value": group.id.as_str(),
+            "$ref": format!("{}{}/{}", self.base.0, GROUPS.endpoint, group.id),
+            "type": "direct",
+        });
+        if let Some(display) = &group.display {
+            value["display"] = display.as_str().into();
+        }
+        value
+    }
+
+    /// A member; what it is follows from its id, without reading it.
+    pub(super) fn member(&self, member: &Member) -> Value {
+        let resource_type = if member.id.kind() == Kind::Group { &GROUPS } else { &USERS };
+        let url = format!("{}{}/{}", self.base.0, resource_type.endpoint, member.id);
+        members::present(member.id.as_str(), member.display.as_deref(), Some((url, &resource_type.name)))
+    }
+}

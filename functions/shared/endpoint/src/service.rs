@@ -1,0 +1,46 @@
+//! What every function shares while its sandbox lives: the table, the connectors, the configuration.
+
+use std::sync::Arc;
+
+use aws_smithy_http_client::tls;
+use connector::Connectors;
+use directory::Directory;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use crate::config::{Config, Missing};
+
+/// The state behind the routes.
+pub struct Service {
+    pub(crate) config: Config,
+    pub(crate) directory: Directory,
+    pub(crate) connectors: Connectors,
+    /// The last health report and when it was made, so that an open endpoint costs nothing when it is hammered.
+    pub(crate) health: Mutex<Option<(OffsetDateTime, crate::health::Report)>>,
+}
+
+impl Service {
+    /// From its parts.
+    #[must_use]
+    pub fn new(config: Config, directory: Directory, connectors: Connectors) -> Arc<Self> {
+        Arc::new(Self { config, directory, connectors, health: Mutex::default() })
+    }
+
+    /// From the environment: configuration, credentials, region and endpoints. Makes no call.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`] names the variable that is not set.
+    pub async fn from_env() -> Result<Arc<Self>, Missing> {
+        let config = Config::from_env()?;
+        // One HTTP client for both services, so that root certificates are read once.
+        let https = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let aws = aws_config::from_env().http_client(https).load().await;
+        let directory = Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table.as_str());
+        let connectors =
+            Connectors::new(aws_sdk_secretsmanager::Client::new(&aws), config.secrets_prefix.as_str());
+        Ok(Self::new(config, directory, connectors))
+    }
+}

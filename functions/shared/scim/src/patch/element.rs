@@ -1,0 +1,74 @@
+//! Elements of multi-valued attributes: the one that a value filter describes, and which one is primary.
+
+use serde_json::Value;
+
+use crate::{
+    Object,
+    client::Dialect,
+    filter::{Filter, Operator},
+    schema::{Attribute, Type},
+    value::{self, Place},
+};
+
+/// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
+///
+/// `None` when the filter says more than which values some sub-attributes have.
+pub(super) fn described(attribute: &Attribute, filter: &Filter, dialect: Dialect) -> Option<Object> {
+    let mut element = Object::new();
+    for (name, value) in equalities(filter)? {
+        let sub = attribute.sub_attribute(&name)?;
+        let mut faults = Vec::new();
+        let value = value::read(sub, value, Place::top(&sub.name), dialect, &mut faults)?;
+        element.insert(sub.name.clone(), value);
+    }
+    Some(element)
+}
+
+/// Whether a described element is one that Entra means to be made when there is none: `type eq` one of the
+/// published canonical values, or `primary eq true`.
+pub(super) fn is_customary(attribute: &Attribute, element: &Object) -> bool {
+    element.iter().all(|(name, value)| {
+        let Some(sub) = attribute.sub_attribute(name) else { return false };
+        match value {
+            Value::Bool(true) => sub.name == "primary",
+            Value::String(text) => {
+                sub.kind == Type::String
+                    && sub.canonical_values.iter().any(|value| value.eq_ignore_ascii_case(text))
+            }
+            _ => false,
+        }
+    })
+}
+
+fn equalities(filter: &Filter) -> Option<Vec<(String, Value)>> {
+    match filter {
+        Filter::Compare { path, operator: Operator::Eq, value } if path.sub_attribute.is_none() => {
+            Some(vec![(path.attribute.clone(), value.clone())])
+        }
+        Filter::And(operands) => {
+            let parts: Option<Vec<_>> = operands.iter().map(equalities).collect();
+            Some(parts?.concat())
+        }
+        _ => None,
+    }
+}
+
+/// Whether nothing is left of an element but words about it.
+pub(super) fn is_hollow(element: &Object) -> bool {
+    element.keys().all(|name| matches!(name.as_str(), "type" | "primary" | "display"))
+}
+
+/// After elements at `touched` were written: if one of them is primary, no other is (RFC 7644 §3.5.2).
+pub(super) fn hand_over_primary(elements: &mut [Value], touched: &[usize]) {
+    let is_primary = |element: &Value| element.get("primary") == Some(&Value::Bool(true));
+    let Some(heir) = touched.iter().copied().find(|at| elements.get(*at).is_some_and(is_primary)) else {
+        return;
+    };
+    for (at, element) in elements.iter_mut().enumerate() {
+        if at != heir
+            && let Some(primary) = element.get_mut("primary")
+        {
+            *primary = Value::Bool(false);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The DynamoDB engine: embedded and served on loopback, or somebody else's.
+
+use std::fs::{self, File, TryLockError};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Duration;
+
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::Error;
+
+/// How often expired items are deleted. AWS takes days; nothing may depend on it.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+
+/// A DynamoDB engine to talk to over HTTP. An embedded one ends when this is dropped.
+#[derive(Debug)]
+pub struct Engine {
+    url: String,
+    /// Kept for its end only: dropped, it stops the engine's server.
+    _stop: Option<oneshot::Sender<()>>,
+    /// Locked while the engine runs, so that no second one opens the same data.
+    _lock: Option<File>,
+}
+
+impl Engine {
+    /// An empty embedded engine whose data end with it, on `port` (0: any free one).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PortTaken`], [`Error::Engine`].
+    pub async fn in_memory(port: u16) -> Result<Self, Error> {
+        let database = Database::memory().map_err(|error| Error::Engine(error.to_string()))?;
+        Self::embed(database, port, None).await
+    }
+
+    /// An embedded engine whose data stay in `directory`, which is made where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DataInUse`], [`Error::PortTaken`], [`Error::Io`], [`Error::Engine`].
+    pub async fn on_disk(directory: &Path, port: u16) -> Result<Self, Error> {
+        let shown = directory.display();
+        fs::create_dir_all(directory).map_err(Error::io(format!("making {shown}")))?;
+        let lock = File::create(directory.join("lock")).map_err(Error::io(format!("writing to {shown}")))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Error::DataInUse(directory.to_owned()),
+            TryLockError::Error(source) => Error::Io { doing: format!("locking {shown}"), source },
+        })?;
+        let file = directory.join("dynamodb.sqlite");
+        let database =
+            Database::new(&file.to_string_lossy()).map_err(|error| Error::Engine(error.to_string()))?;
+        Self::embed(database, port, Some(lock)).await
+    }
+
+    /// An engine that runs elsewhere, at `url`.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self { url: url.trim_end_matches('/').to_owned(), _stop: None, _lock: None }
+    }
+
+    /// Where it answers, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn embed(database: Database, port: u16, lock: Option<File>) -> Result<Self, Error> {
+        let (listener, url) = listen(port).await?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = database.clone();
+        tokio::spawn(async move {
+            let serve = dynoxide::server::serve_with_shutdown(listener, served, async {
+                let _ = stopped.await;
+            });
+            tokio::select! {
+                end = serve => if let Err(error) = end {
+                    tracing::error!(error, "the DynamoDB engine ended");
+                },
+                () = sweep(&database) => {}
+            }
+        });
+        Ok(Self { url, _stop: Some(stop), _lock: lock })
+    }
+}
+
+/// Deletes items whose time to live is over, now and then, for ever.
+async fn sweep(database: &Database) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        let swept = database.clone();
+        match tokio::task::spawn_blocking(move || swept.sweep_ttl()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(items)) => tracing::debug!(items, "deleted expired items"),
+            Ok(Err(error)) => tracing::warn!(%error, "could not delete expired items"),
+            Err(error) => tracing::warn!(%error, "the deletion of expired items failed"),
+        }
+    }
+}
+
+/// A listener on loopback and its URL.
+pub(crate) async fn listen(port: u16) -> Result<(TcpListener, String), Error> {
+    let doing = || format!("listening on 127.0.0.1:{port}");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            Error::PortTaken(port)
+        } else {
+            Error::io(doing())(error)
+        }
+    })?;
+    let address = listener.local_addr().map_err(Error::io(doing()))?;
+    Ok((listener, format!("http://{address}")))
+}

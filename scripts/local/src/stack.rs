@@ -1,0 +1,49 @@
+//! The four functions in one process, on top of the stand-ins.
+
+use axum::Router;
+use connector::Connectors;
+use directory::Directory;
+use endpoint::{Config, Service};
+
+use crate::stand_ins::{PREFIX, TABLE};
+use crate::{Error, Options, StandIns, Token, aws};
+
+/// The whole endpoint; what it keeps in memory ends when this is dropped.
+#[derive(Debug)]
+pub struct Stack {
+    /// What it stands on.
+    pub stand_ins: StandIns,
+    router: Router,
+}
+
+impl Stack {
+    /// Starts the stand-ins and wires the functions' routes to them.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`] of [`StandIns::start`].
+    pub async fn start(options: &Options) -> Result<Self, Error> {
+        let stand_ins = StandIns::start(options).await?;
+        let config = Config::new(TABLE, PREFIX).with_base_path(&options.base_path);
+        let directory = Directory::new(aws::dynamodb(stand_ins.engine.url()), TABLE);
+        let connectors = Connectors::new(aws::secrets(stand_ins.secrets.url()), PREFIX);
+        let service = Service::new(config, directory, connectors);
+        let routes = endpoint::users(&service)
+            .merge(endpoint::groups(&service))
+            .merge(endpoint::discovery(&service))
+            .merge(endpoint::health(&service));
+        Ok(Self { stand_ins, router: endpoint::front(routes, &service) })
+    }
+
+    /// The endpoint as a service: take it to `oneshot` or to a listener.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// What a client of the default connector sends.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        &self.stand_ins.token
+    }
+}

@@ -1,0 +1,152 @@
+//! Drives a target with fixtures.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use futures::StreamExt;
+use http::Method;
+use local::Token;
+use serde_json::Value;
+
+use crate::fixture::{Fixture, Request, Response};
+use crate::pattern::Pattern;
+use crate::server::Server;
+use crate::target::{Answer, Target};
+use crate::values::Values;
+use crate::{report, rules};
+
+/// Sends every step of `fixture` to `target` and checks every answer.
+///
+/// # Errors
+///
+/// At the first step that is not answered as it must be; the error is a whole report of it.
+pub async fn run(fixture: &Fixture, target: &Target, token: &Token) -> Result<()> {
+    let mut values = Values::default();
+    values.set("base", target.base_url());
+    values.set("token", token.as_str());
+    for (index, step) in fixture.steps.iter().enumerate() {
+        let context = || format!("{}, step {}", fixture.name, index + 1);
+        let sent = Sent::new(&step.request, &values).with_context(context)?;
+        let answer =
+            target.send(&sent.method, &sent.path, &sent.headers, sent.body.clone()).await.with_context(context)?;
+        let media_type_stated = step.response.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
+        let mut faults = save(&step.save, &answer, &mut values);
+        faults.extend(differences(&step.response, &answer, &values).with_context(context)?);
+        faults.extend(rules::broken(&sent.method, &answer, media_type_stated));
+        if !faults.is_empty() {
+            let request = report::request(sent.method.as_str(), &sent.path, &sent.headers, &sent.body);
+            bail!(report::step(fixture, index + 1, &request, &faults, &report::answer(&answer)));
+        }
+    }
+    Ok(())
+}
+
+/// Drives `server` with every fixture, several at a time and each as a tenant of its own; returns how many there are.
+///
+/// # Errors
+///
+/// When a fixture fails; the error is the reports of all that did.
+pub async fn replay(server: &Server) -> Result<usize> {
+    const AT_ONCE: usize = 8;
+    let fixtures = Fixture::all()?;
+    let target = Target::http(&server.ready.base_url)?;
+    let outcomes: Vec<Result<()>> = futures::stream::iter(fixtures.iter().enumerate())
+        .map(async |(index, fixture)| {
+            let token = server.connect(&format!("fixture-{index}")).await?;
+            run(fixture, &target, &token).await
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let failures: Vec<String> =
+        outcomes.iter().filter_map(|outcome| Some(format!("{:#}", outcome.as_ref().err()?))).collect();
+    if !failures.is_empty() {
+        bail!("{} of {} fixtures fail:\n\n{}", failures.len(), fixtures.len(), failures.join("\n"));
+    }
+    Ok(fixtures.len())
+}
+
+/// A request with its names replaced and the usual headers in place.
+struct Sent {
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Sent {
+    fn new(request: &Request, values: &Values) -> Result<Self> {
+        let body = match (&request.body, &request.text) {
+            (Some(json), _) => Some(values.json(json)?.to_string()),
+            (None, Some(text)) => Some(values.text(text)?),
+            (None, None) => None,
+        };
+        let mut headers = BTreeMap::from([
+            ("authorization".to_owned(), Some("Bearer ${token}")),
+            ("accept".to_owned(), Some("application/scim+json")),
+        ]);
+        if body.is_some() {
+            headers.insert("content-type".to_owned(), Some("application/scim+json; charset=utf-8"));
+        }
+        for (name, value) in &request.headers {
+            headers.insert(name.to_lowercase(), value.as_deref());
+        }
+        let headers = headers
+            .into_iter()
+            .filter_map(|(name, value)| Some(values.text(value?).map(|value| (name, value))))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            method: request.method.parse()?,
+            path: values.text(&request.path)?,
+            headers,
+            body: body.unwrap_or_default().into_bytes(),
+        })
+    }
+}
+
+/// Saves what the step asks for, before the answer is compared: its pattern may use it. Returns what is missing.
+fn save(wanted: &BTreeMap<String, String>, answer: &Answer, values: &mut Values) -> Vec<String> {
+    let json = answer.json().unwrap_or_default();
+    let mut missing = Vec::new();
+    for (name, pointer) in wanted {
+        match json.pointer(pointer) {
+            Some(value) => values.set(name, value.clone()),
+            None => missing.push(format!("nothing at {pointer} to save as {name}")),
+        }
+    }
+    missing
+}
+
+/// How `answer` differs from what the step expects.
+///
+/// # Errors
+///
+/// When what it expects is malformed.
+fn differences(expected: &Response, answer: &Answer, values: &Values) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    if answer.status.as_u16() != expected.status {
+        faults.push(format!("status: expected {}, got {}", expected.status, answer.status.as_u16()));
+    }
+    for (name, pattern) in &expected.headers {
+        let pattern = match pattern {
+            Value::Null => Pattern::Absent,
+            pattern => Pattern::parse(&values.json(pattern)?)?,
+        };
+        let got = answer.header(name).map(Value::from);
+        faults.extend(pattern.differences(&format!("header {name}"), got.as_ref()));
+    }
+    let json = answer.json();
+    if let Some(pattern) = &expected.body {
+        let pattern = Pattern::parse(&values.json(pattern)?)?;
+        faults.extend(pattern.differences("", json.as_ref()));
+    }
+    for pointer in &expected.absent {
+        if let Some(got) = json.as_ref().and_then(|json| json.pointer(pointer)) {
+            faults.push(format!("{pointer}: expected nothing, got {got}"));
+        }
+    }
+    if expected.empty && !answer.body.is_empty() {
+        faults.push("expected no body".to_owned());
+    }
+    Ok(faults)
+}

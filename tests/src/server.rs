@@ -1,0 +1,91 @@
+//! Local servers as processes of their own.
+
+use std::ffi::OsStr;
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use local::{PREFIX, Token, aws};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running `local`. It is killed when this is dropped without [`Server::stop`].
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// What it said when it was ready.
+    pub ready: Ready,
+}
+
+/// The line that `local --json` prints once it serves.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// The SCIM base URL.
+    pub base_url: String,
+    /// The default connector's token.
+    pub token: String,
+    /// Where the DynamoDB engine answers.
+    pub engine_url: String,
+    /// Where the Secrets Manager stand-in answers.
+    pub secrets_url: String,
+    /// The process.
+    pub pid: i32,
+}
+
+impl Server {
+    /// Starts `program`, a `local` binary, with `arguments` beside `--json`; returns once it serves.
+    ///
+    /// # Errors
+    ///
+    /// When it ends, or says something else, before.
+    pub async fn start<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<Self> {
+        let mut child = Command::new(program)
+            .args(arguments)
+            .arg("--json")
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting {program}"))?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let line = BufReader::new(stdout).lines().next_line().await?.context("it ended before it served")?;
+        let ready = serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))?;
+        Ok(Self { child, ready })
+    }
+
+    /// A new connector called `name` with a tenant of that name; returns its token.
+    ///
+    /// # Errors
+    ///
+    /// When the Secrets Manager stand-in does not take it.
+    pub async fn connect(&self, name: &str) -> Result<Token> {
+        let token = Token::generate(name)?;
+        let digest: String =
+            Sha256::digest(token.as_str()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = json!({"tenant": name, "tokens": [{"id": "t1", "sha256": digest}]});
+        aws::secrets(&self.ready.secrets_url)
+            .create_secret()
+            .name(format!("{PREFIX}/connectors/{name}"))
+            .secret_string(secret.to_string())
+            .send()
+            .await
+            .with_context(|| format!("creating the connector {name}"))?;
+        Ok(token)
+    }
+
+    /// Asks it to end, as `kill` does, and waits.
+    ///
+    /// # Errors
+    ///
+    /// When it is gone already.
+    pub async fn stop(mut self) -> Result<ExitStatus> {
+        kill(Pid::from_raw(self.ready.pid), Signal::SIGTERM).context("it has ended before")?;
+        Ok(self.child.wait().await?)
+    }
+}
