@@ -1,1 +1,6 @@
 //! The tests of the whole, in one program.
+
+mod concurrent_creates;
+mod dev_server;
+mod fixtures;
+mod tidy;

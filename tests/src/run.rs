@@ -141,9 +141,8 @@ fn differences(expected: &Response, answer: &Answer, values: &Values) -> Result<
         faults.extend(pattern.differences("", json.as_ref()));
     }
     for pointer in &expected.absent {
-        if let Some(got) = json.as_ref().and_then(|json| json.pointer(pointer)) {
-            faults.push(format!("{pointer}: expected nothing, got {got}"));
-        }
+        let got = json.as_ref().and_then(|json| json.pointer(pointer));
+        faults.extend(Pattern::Absent.differences(pointer, got));
     }
     if expected.empty && !answer.body.is_empty() {
         faults.push("expected no body".to_owned());

@@ -1,8 +1,8 @@
-! The endpoint on this machine, from the same code that runs on AWS.
-!
-! What AWS brings is stood in for, on loopback only: DynamoDB by an embedded [`engine`], Secrets Manager by
-! [`secrets`]. The product's own SDK clients talk to both over HTTP, so it has no notion of being local.
-! [`Stack`] wires the four functions to them in one process; [`watch`] runs them as Lambda functions.
+//! The endpoint on this machine, from the same code that runs on AWS.
+//!
+//! What AWS brings is stood in for, on loopback only: DynamoDB by an embedded [`engine`], Secrets Manager by
+//! [`secrets`]. The product's own SDK clients talk to both over HTTP, so it has no notion of being local.
+//! [`Stack`] wires the four functions to them in one process; [`watch`] runs them as Lambda functions.
 
 pub mod aws;
 pub mod engine;

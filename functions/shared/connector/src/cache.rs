@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::{Error, secret::Secret};
 
 /// How long a secret is used without asking again.
-pub(crate) const FRESH: Duration = Duration::from_secs(300);
+pub(crate) const FRESH: Duration = Duration::from_mins(5);
 /// How soon a secret may be asked for again when a token does not match it.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 /// The most names remembered, so that guessed names cannot fill the memory.

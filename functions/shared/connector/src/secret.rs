@@ -130,7 +130,9 @@ mod tests {
     use time::macros::datetime;
 
     fn digest_of(token: &str) -> String {
-        Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(token.as_bytes())
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     fn verdict(secret: &Secret, token: &str) -> Result<String, String> {

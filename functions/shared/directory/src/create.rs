@@ -51,8 +51,7 @@ impl Directory {
         id: &ResourceId,
     ) -> Result<TransactWriteItem, Error> {
         // An item that no other record can own needs no condition.
-        let condition =
-            if lookup.is_unique() { Condition::AbsentOrOf(id.as_str()) } else { Condition::None };
+        let condition = if lookup.is_unique() { Condition::AbsentOrOf(id.as_str()) } else { Condition::None };
         self.put(lookup.to_item(resource_type, id), condition)
     }
 }

@@ -10,9 +10,9 @@ use crate::Error;
 
 /// DynamoDB nests 32 levels deep; the document itself and its item are two of them.
 const DEEPEST: usize = 30;
-/// The smallest and largest magnitudes of a DynamoDB number, but for zero.
+/// The magnitudes of DynamoDB's numbers begin here, but for zero, and end before the second.
 const SMALLEST_NUMBER: f64 = 1e-130;
-const LARGEST_NUMBER: f64 = 9.999_999_999_999_999e125;
+const TOO_LARGE_NUMBER: f64 = 1e126;
 
 /// `attributes` as they will be read again: DynamoDB tells 1.0 from 1 no more than mathematics does.
 ///
@@ -60,7 +60,7 @@ fn storable_number(number: Number) -> Result<Number, &'static str> {
         return Ok(number);
     }
     let magnitude = number.as_f64().map_or(f64::INFINITY, f64::abs);
-    if magnitude != 0.0 && !(SMALLEST_NUMBER..=LARGEST_NUMBER).contains(&magnitude) {
+    if magnitude != 0.0 && !(SMALLEST_NUMBER..TOO_LARGE_NUMBER).contains(&magnitude) {
         return Err("the number is outside of 1E-130 to 9.9E+125");
     }
     let text = number.as_f64().map(|float| float.to_string()).unwrap_or_default();

@@ -94,8 +94,10 @@ impl Member {
 /// The id that a membership item's sort key is.
 fn other_end(item: &Item) -> Result<ResourceId, Error> {
     let sk = text(item, "sk").unwrap_or_default();
-    ResourceId::parse(sk)
-        .ok_or_else(|| Error::Unreadable { item: sk.to_owned(), reason: "the sort key is not an id".to_owned() })
+    ResourceId::parse(sk).ok_or_else(|| Error::Unreadable {
+        item: sk.to_owned(),
+        reason: "the sort key is not an id".to_owned(),
+    })
 }
 
 fn display_name(group: &Item) -> Option<String> {

@@ -4,11 +4,7 @@ use std::collections::HashMap;
 
 use scim::{Kind, ResourceId, ResourceType};
 
-use crate::{
-    Consistency, Directory, Error, Record, Scope, keys,
-    record::text,
-    table::Projection,
-};
+use crate::{Consistency, Directory, Error, Record, Scope, keys, record::text, table::Projection};
 
 impl Directory {
     /// The record of this id, `None` where there is none of this type.

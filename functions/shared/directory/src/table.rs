@@ -8,9 +8,7 @@ use std::{
 
 use aws_sdk_dynamodb::{
     Client,
-    types::{
-        AttributeValue, KeysAndAttributes, ReturnConsumedCapacity::Total, Select, WriteRequest,
-    },
+    types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity::Total, Select, WriteRequest},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -246,9 +244,8 @@ impl Consistency {
 
 impl Projection {
     fn of(self, keys: Vec<Item>, consistency: Consistency) -> Result<KeysAndAttributes, Error> {
-        let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(consistency.is_strong());
+        let request =
+            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistency.is_strong());
         let request = match self {
             Self::All => request,
             Self::Keys => request.projection_expression("pk, sk"),

@@ -106,9 +106,7 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
     let passes = |reason: &CancellationReason| {
         matches!(
             reason.code(),
-            None | Some(
-                "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
-            )
+            None | Some("None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
         )
     };
     if !failures.is_empty() {

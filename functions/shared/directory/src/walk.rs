@@ -102,7 +102,8 @@ impl Directory {
         let mut skipped = Skipped { position: after.cloned(), count: 0 };
         for (pk, from) in collections(scope, resource_type, after) {
             let (limit, consistency) = (Some(count - skipped.count), Consistency::Eventual);
-            let counted = self.count(&scope.usage, Query { pk: &pk, after: from, limit, consistency }).await?;
+            let counted =
+                self.count(&scope.usage, Query { pk: &pk, after: from, limit, consistency }).await?;
             skipped.count += counted.items;
             let shard = pk.chars().next_back().unwrap_or_default();
             skipped.position = match counted.last {

@@ -32,10 +32,10 @@ pub fn discovery(_service: &Arc<Service>) -> Router {
         .route("/ResourceTypes/{name}", get(one_resource_type))
         .route("/Schemas", get(all_schemas))
         .route("/Schemas/{urn}", get(one_schema))
-        .route("/Me", any(|| not_implemented("The /Me alias")))
-        .route("/Me/{*rest}", any(|| not_implemented("The /Me alias")))
-        .route("/Bulk", any(|| not_implemented("Bulk")))
-        .route("/.search", any(|| not_implemented("A search over all resource types")))
+        .route("/Me", any(async || not_implemented("The /Me alias")))
+        .route("/Me/{*rest}", any(async || not_implemented("The /Me alias")))
+        .route("/Bulk", any(async || not_implemented("Bulk")))
+        .route("/.search", any(async || not_implemented("A search over all resource types")))
 }
 
 fn served() -> [&'static ResourceType; 2] {
@@ -79,7 +79,7 @@ fn all(uri: &Uri, entries: impl Iterator<Item = Value>) -> Answer {
     let entries: Vec<Object> = entries
         .filter_map(|entry| if let Value::Object(entry) = entry { Some(entry) } else { None })
         .collect();
-    json(StatusCode::OK, &list::response(entries.len(), 1, entries))
+    json(StatusCode::OK, &list::response(entries.len(), 1, &entries))
 }
 
 fn not_found(what: &str, name: &str) -> Answer {
@@ -89,7 +89,7 @@ fn not_found(what: &str, name: &str) -> Answer {
     ))
 }
 
-async fn not_implemented(what: &str) -> Answer {
+fn not_implemented(what: &str) -> Answer {
     answer::error(Error::new(
         ErrorKind::NotImplemented,
         format!("{what} is not served here: see /ServiceProviderConfig"),

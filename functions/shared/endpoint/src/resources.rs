@@ -162,15 +162,6 @@ impl Call {
         )
     }
 
-    /// The resource as `scim` works on it.
-    fn resource(&self, record: &Record) -> Object {
-        let mut resource = record.attributes.clone();
-        if let Some(external_id) = &record.external_id {
-            resource.insert("externalId".to_owned(), external_id.as_str().into());
-        }
-        resource
-    }
-
     /// The resource with all that an answer can show, before projection.
     fn present(&self, record: &Record, resource: Object) -> Object {
         let meta = resource::Meta {
@@ -179,7 +170,7 @@ impl Call {
             location: self.location(&record.id),
             version: precondition::version(record.revision),
         };
-        resource::present(self.resource_type(), resource, &record.id, meta)
+        resource::present(self.resource_type(), resource, &record.id, &meta)
     }
 
     fn location(&self, id: &ResourceId) -> String {
@@ -202,4 +193,13 @@ impl Call {
         }
         error
     }
+}
+
+/// The resource as `scim` works on it.
+fn stored(record: &Record) -> Object {
+    let mut resource = record.attributes.clone();
+    if let Some(external_id) = &record.external_id {
+        resource.insert("externalId".to_owned(), external_id.as_str().into());
+    }
+    resource
 }

@@ -14,6 +14,7 @@ use crate::{
 
 /// How much a connector's client is forgiven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent settings of a connector")]
 pub struct Dialect {
     /// Nothing is: unknown attributes and schemas, and PATCH operations without a path, are refused.
     pub strict: bool,
@@ -64,7 +65,7 @@ pub fn element(attribute: &Attribute, value: Value, dialect: Dialect) -> Value {
     if dialect.boolean_strings { boolean_from_string(attribute, value) } else { value }
 }
 
-/// Entra without its compatibility flag, and OneLogin's templates, send booleans as `"True"` and `"False"`.
+/// Entra without its compatibility flag, and `OneLogin`'s templates, send booleans as `"True"` and `"False"`.
 fn boolean_from_string(attribute: &Attribute, value: Value) -> Value {
     match &value {
         Value::String(text) if attribute.kind == Type::Boolean => match text.trim() {

@@ -13,10 +13,10 @@ mod evaluate;
 mod lexer;
 mod parse;
 mod patch_path;
-pub(crate) mod place;
 pub mod plan;
 #[cfg(test)]
 mod properties;
+pub(crate) mod source;
 
 pub use bind::BoundFilter;
 pub use cursor::MAX_LENGTH_BYTES;

@@ -44,10 +44,10 @@ impl ListQuery {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidFilter`] for the filter, [`ErrorKind::InvalidValue`] naming any other parameter.
-    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Result<Self, Error> {
+    pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, Error> {
         // Entra's inbound collection writes `startindex`.
         let text = |name: &str| {
-            pairs.clone().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            pairs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
         };
         let number = |name: &str| match text(name).map(str::trim) {
             None | Some("") => Ok(None),
@@ -95,13 +95,14 @@ impl ListQuery {
             }
         };
         let (start_index, count) = (number("startIndex")?, number("count")?);
-        let mut names = |name: &str| match take(&mut body, name) {
+        let mut listed = |name: &str| match take(&mut body, name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(list)) => Ok(Some(vec![Value::String(list)])),
-            Some(Value::Array(names)) => Ok(Some(names)),
+            Some(Value::Array(items)) => Ok(Some(items)),
             Some(other) => Err(expected(name, "an array of names", json_type(&other))),
         };
-        let (attributes, excluded) = (names("attributes")?, names("excludedAttributes")?.unwrap_or_default());
+        let (attributes, excluded) =
+            (listed("attributes")?, listed("excludedAttributes")?.unwrap_or_default());
         let words = |names: &'_ [Value]| {
             names
                 .iter()
@@ -161,7 +162,7 @@ fn expected(parameter: &str, expected: &str, got: &str) -> Error {
 
 /// The `ListResponse` message; the three numbers are integers, `Resources` is there even when empty.
 #[must_use]
-pub fn response(total_results: usize, start_index: usize, resources: Vec<Object>) -> Value {
+pub fn response(total_results: usize, start_index: usize, resources: &[Object]) -> Value {
     json!({
         "schemas": [LIST_SCHEMA],
         "totalResults": total_results,

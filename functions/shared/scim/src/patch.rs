@@ -4,6 +4,7 @@ mod detached;
 mod element;
 mod engine;
 mod message;
+mod spot;
 
 pub use detached::member_changes;
 pub use engine::apply;

@@ -25,7 +25,7 @@ impl Projection {
         attributes: Option<impl Iterator<Item = &'a str>>,
         excluded: impl Iterator<Item = &'a str>,
     ) -> Self {
-        Self { attributes: attributes.map(parse), excluded: excluded.flat_map(parse_one).collect() }
+        Self { attributes: attributes.map(parse), excluded: excluded.filter_map(parse_one).collect() }
     }
 
     /// From the comma-separated lists of a query string.
@@ -189,7 +189,7 @@ fn sub_attribute(resource_type: &ResourceType, path: &AttributePath) -> Option<S
 }
 
 fn parse<'a>(names: impl Iterator<Item = &'a str>) -> Vec<AttributePath> {
-    names.flat_map(parse_one).collect()
+    names.filter_map(parse_one).collect()
 }
 
 /// A name of the list; Microsoft's test collection also asks for `emails[type eq "work"]`, which shows `emails`.

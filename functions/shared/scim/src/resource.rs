@@ -346,7 +346,7 @@ pub struct Meta {
 
 /// The resource as an answer shows it, before projection.
 #[must_use]
-pub fn present(resource_type: &ResourceType, mut resource: Object, id: &ResourceId, meta: Meta) -> Object {
+pub fn present(resource_type: &ResourceType, mut resource: Object, id: &ResourceId, meta: &Meta) -> Object {
     let extensions = resource_type.extensions.iter().map(|extension| &extension.schema.id);
     let schemas: Vec<_> = std::iter::once(&resource_type.schema.id)
         .chain(extensions.filter(|urn| resource.contains_key(*urn)))

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, ErrorKind, Object, ResourceType, datetime,
-    filter::place::{Place, each},
+    filter::source::{Source, each},
     fold::fold,
     path::AttributePath,
     resource_type::Target,
@@ -47,7 +47,7 @@ impl Order {
 /// Of several values the primary one counts, else the first. A complex attribute means its `value`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Key<'a> {
-    place: Place<'a>,
+    source: Source<'a>,
     attribute: &'a Attribute,
 }
 
@@ -65,25 +65,25 @@ impl<'a> Key<'a> {
         let Target::Attribute { attribute: parent, sub_attribute, .. } = target else {
             return Err(refusal("an attribute of the schema extension"));
         };
-        let mut place = Place::of(&target);
+        let mut source = Source::of(&target);
         let mut attribute = sub_attribute.unwrap_or(parent);
         if attribute.kind == Type::Complex {
             attribute = attribute
                 .sub_attribute("value")
                 .ok_or_else(|| refusal("a sub-attribute of the complex attribute"))?;
-            place.sub_attribute = Some(&attribute.name);
+            source.sub_attribute = Some(&attribute.name);
         }
         if [parent, attribute].into_iter().any(|each| each.returned == Returned::Never) {
             return Err(refusal("an attribute that is returned"));
         }
-        Ok(Self { place, attribute })
+        Ok(Self { source, attribute })
     }
 
     /// Whether it is, or lies in, the attribute `name`, in canonical spelling, of the base schema or the common
     /// attributes.
     #[must_use]
     pub fn reads(&self, name: &str) -> bool {
-        self.place.extension.is_none() && self.place.attribute == name
+        self.source.extension.is_none() && self.source.attribute == name
     }
 
     /// Sorts `items` by the resource that each holds, in canonical spelling; equal ones keep their places.
@@ -95,10 +95,10 @@ impl<'a> Key<'a> {
     }
 
     fn rank(&self, resource: &Object) -> Rank {
-        let values = self.place.values(resource);
+        let values = self.source.values(resource);
         let primary = |value: &&Value| value.get("primary") == Some(&Value::Bool(true));
         let value = values.iter().find(primary).or_else(|| values.first());
-        let value = match self.place.sub_attribute {
+        let value = match self.source.sub_attribute {
             Some(name) => value.and_then(|value| value.get(name)).and_then(|value| each(value).first()),
             None => value,
         };

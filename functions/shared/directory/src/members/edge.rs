@@ -35,7 +35,8 @@ impl Directory {
         member: &Member,
     ) -> Result<bool, Error> {
         let [of_group, of_member] = ends(scope, group, &member.id);
-        let display = member.display.clone().map(|display| ("display".to_owned(), AttributeValue::S(display)));
+        let display =
+            member.display.clone().map(|display| ("display".to_owned(), AttributeValue::S(display)));
         let of_group = Change::new(of_group).set(kind("Member")).set(display);
         let of_member = Change::new(of_member).set(kind("Member"));
         // Not `try_join`: a write that was begun is waited for, so that its outcome is known.

@@ -14,7 +14,8 @@ use crate::{
 /// A draft whose item is just short of 2,048 bytes.
 fn two_kilobytes(name: &str) -> Draft {
     let emails = json!([{ "value": format!("{name}@example.com"), "type": "work", "primary": true }]);
-    let attributes = json!({ "userName": format!("{name}@example.com"), "emails": emails, "note": "x".repeat(1382) });
+    let attributes =
+        json!({ "userName": format!("{name}@example.com"), "emails": emails, "note": "x".repeat(1382) });
     draft(attributes, Some(&format!("00u{name}")))
 }
 
@@ -101,8 +102,7 @@ async fn one_member_of_a_group_of_any_size() {
     let directory = &table.directory;
     let (ann, stored) = (create(&table, &request(), "barbara").await, group(&table, "Tour Guides").await);
     for others in [0, 300] {
-        let others: Vec<_> =
-            (0..others).map(|_| Member { id: new_id(Kind::User), display: None }).collect();
+        let others: Vec<_> = (0..others).map(|_| Member { id: new_id(Kind::User), display: None }).collect();
         let fill = MemberChange { add: others, remove: vec![] };
         directory.change_members(&request(), &stored, &fill, Bump::After, NOW).await.expect("filled");
 

@@ -204,16 +204,41 @@ async fn a_lost_answer_of_a_conditional_bump_is_no_conflict() {
 async fn what_a_batch_leaves_undone_is_done_by_the_next() {
     let table = Table::new().await;
     let (stored, guides) = (user(&table, "ann").await, group(&table, "g").await);
-    table.wire.hold_back_batches(2);
+    table.wire.fail("BatchGetItem", 2, &Fault::HeldBack);
     let mut ids: Vec<_> = (0..250).map(|_| new_id(Kind::User)).collect();
     ids.push(stored.id);
     let missing = table.directory.missing(&request(), &ids).await.expect("an answer");
     assert_eq!(missing, ids[..250]);
     let add: Vec<_> = ids.iter().map(|id| Member { id: id.clone(), display: None }).collect();
-    table.wire.hold_back_batches(5);
+    table.wire.fail("BatchWriteItem", 5, &Fault::HeldBack);
     let changed = table.directory.replace_members(&request(), &guides, &add, Bump::After, NOW).await;
     assert_eq!(changed.expect("changed").revision, 2);
     let members = table.directory.members(&request(), &guides.id).await.expect("members");
     ids.sort();
     assert_eq!(members.into_iter().map(|member| member.id).collect::<Vec<_>>(), ids);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_held_back_without_end_is_busy() {
+    let table = Table::new().await;
+    table.wire.fail("BatchGetItem", 100, &Fault::HeldBack);
+    let busy = table.directory.missing(&request(), &[new_id(Kind::User)]).await;
+    assert!(matches!(busy, Err(Error::Busy)), "{busy:?}");
+    assert_eq!(table.wire.sent("BatchGetItem").len(), 8);
+}
+
+#[tokio::test]
+async fn a_batch_larger_than_an_answer_is_read_whole() {
+    let table = Table::new().await;
+    // 60 of 300 KB: 18 MB, where one answer holds 16.
+    let mut ids = Vec::new();
+    for nth in 0..60 {
+        let large = draft(json!({ "displayName": format!("g{nth}"), "note": "x".repeat(300 * 1024) }), None);
+        let large = table.directory.create(&request(), groups(), new_id(Kind::Group), large, NOW).await;
+        ids.push(large.expect("created").id);
+    }
+    table.wire.clear();
+    let read = table.directory.get_many(&request(), groups(), &ids).await.expect("read");
+    assert_eq!(read.into_iter().map(|record| record.id).collect::<Vec<_>>(), ids);
+    assert_eq!(table.wire.sent("BatchGetItem").len(), 2);
 }

@@ -12,7 +12,8 @@ use crate::{
 #[tokio::test]
 async fn a_user_is_found_right_after_its_create() {
     let table = Table::new().await;
-    let emails = json!([{ "value": "Work@x.org" }, { "value": "Hôme@x.org" }, { "value": " " }, { "type": "x" }]);
+    let emails =
+        json!([{ "value": "Work@x.org" }, { "value": "Hôme@x.org" }, { "value": " " }, { "type": "x" }]);
     let draft = draft(json!({ "userName": "Ann", "displayName": "Ann A.", "emails": emails }), Some("00uA"));
     let id = new_id(Kind::User);
     table.directory.create(&request(), users(), id.clone(), draft, NOW).await.expect("created");

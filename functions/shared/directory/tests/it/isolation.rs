@@ -30,8 +30,7 @@ async fn two_tenants_with_the_same_values_never_meet() {
     }
     let group_id = new_id(Kind::Group);
     let named = draft(json!({ "displayName": "g" }), None);
-    let group =
-        directory.create(&tenant("acme"), groups(), group_id, named, NOW).await.expect("created");
+    let group = directory.create(&tenant("acme"), groups(), group_id, named, NOW).await.expect("created");
     let change = MemberChange { add: vec![Member { id: id.clone(), display: None }], remove: vec![] };
     directory.change_members(&tenant("acme"), &group, &change, Bump::After, NOW).await.expect("added");
 
@@ -39,7 +38,10 @@ async fn two_tenants_with_the_same_values_never_meet() {
     assert_eq!(directory.get(&other, groups(), &group.id).await.expect("read"), None);
     assert_eq!(directory.members(&other, &group.id).await.expect("read"), []);
     assert_eq!(directory.groups_of(&other, &id, Consistency::Strong).await.expect("read"), []);
-    assert_eq!(directory.missing(&other, std::slice::from_ref(&group.id)).await.expect("read"), [group.id.clone()]);
+    assert_eq!(
+        directory.missing(&other, std::slice::from_ref(&group.id)).await.expect("read"),
+        [group.id.clone()]
+    );
     let lookup = Lookup::DisplayName("g".into());
     assert_eq!(directory.find(&other, groups(), &lookup).await.expect("read"), []);
     let stolen = directory.change_members(&other, &group, &change, Bump::After, NOW).await;
@@ -50,7 +52,9 @@ async fn two_tenants_with_the_same_values_never_meet() {
     assert_eq!(directory.total(&other, users()).await.expect("a total"), 0);
     assert_eq!(directory.total(&acme, users()).await.expect("a total"), 1);
     assert_eq!(directory.members(&acme, &group.id).await.expect("read").len(), 1);
-    for lookup in [Lookup::UserName("ann".into()), Lookup::Email("a@x.org".into()), Lookup::ExternalId("1".into())] {
+    for lookup in
+        [Lookup::UserName("ann".into()), Lookup::Email("a@x.org".into()), Lookup::ExternalId("1".into())]
+    {
         assert_eq!(directory.find(&acme, users(), &lookup).await.expect("found"), [id.clone()]);
     }
     let page = directory.walk(&acme, users(), None, 10, Consistency::Strong).await.expect("a page");
@@ -68,11 +72,9 @@ async fn a_value_cannot_reach_into_another_key() {
         let draft = draft(json!({ "userName": value, "emails": [{ "value": value }] }), Some(value));
         let id = new_id(Kind::User);
         let created = directory.create(&request(), users(), id.clone(), draft, NOW).await.expect("created");
-        for lookup in [
-            Lookup::UserName(value.into()),
-            Lookup::Email(value.into()),
-            Lookup::ExternalId(value.into()),
-        ] {
+        for lookup in
+            [Lookup::UserName(value.into()), Lookup::Email(value.into()), Lookup::ExternalId(value.into())]
+        {
             assert_eq!(directory.find(&request(), users(), &lookup).await.expect("found"), [id.clone()]);
         }
         directory.delete(&request(), users(), &created.id, None, NOW).await.expect("deleted");

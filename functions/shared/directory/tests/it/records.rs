@@ -50,7 +50,10 @@ async fn the_item_is_laid_out_as_designed() {
     assert_eq!(item["externalIds"].as_m().expect("a map")["okta"].as_s().expect("a string"), "00uA");
     let mut keys = item["keys"].as_ss().expect("a set").clone();
     keys.sort();
-    assert_eq!(keys, ["! acme#n#ann".into(), format!("{id} acme#e#a@x.org"), format!("{id} acme#x#okta#00uA")]);
+    assert_eq!(
+        keys,
+        ["! acme#n#ann".into(), format!("{id} acme#e#a@x.org"), format!("{id} acme#x#okta#00uA")]
+    );
     assert_eq!(item.len(), 12, "and nothing else");
 
     assert_eq!(
@@ -152,17 +155,22 @@ async fn what_is_deleted_leaves_a_tombstone_only() {
     let table = Table::new().await;
     let id = new_id(Kind::User);
     let draft = draft(json!({ "userName": "ann", "emails": [{ "value": "a@x.org" }] }), Some("1"));
-    let created =
-        table.directory.create(&request(), users(), id.clone(), draft, NOW).await.expect("created");
+    let created = table.directory.create(&request(), users(), id.clone(), draft, NOW).await.expect("created");
     let scope = request();
     let deleted = table.directory.delete(&scope, users(), &id, None, later(60)).await.expect("deleted");
     assert_eq!(deleted, Some(created));
     assert_eq!(table.keys().await, [format!("acme#C#U {}", id.counter()), format!("acme#Z#{id} !")]);
     let tombstone = table.item(&format!("acme#Z#{id}"), "!").await.expect("a tombstone");
     let text = |name: &str| tombstone[name].as_s().expect("a string").as_str();
-    assert_eq!((text("kind"), text("type"), text("deleted")), ("Tombstone", "User", "2026-11-21T12:01:00.123Z"));
+    assert_eq!(
+        (text("kind"), text("type"), text("deleted")),
+        ("Tombstone", "User", "2026-11-21T12:01:00.123Z")
+    );
     assert_eq!((text("rid"), text("by")), (scope.request_id.as_str(), "okta"));
-    assert_eq!(tombstone["ttl"].as_n().expect("a number"), &(later(60).unix_timestamp() + 30 * 86_400).to_string());
+    assert_eq!(
+        tombstone["ttl"].as_n().expect("a number"),
+        &(later(60).unix_timestamp() + 30 * 86_400).to_string()
+    );
     assert!(tombstone.contains_key("doc") && !tombstone.contains_key("keys"));
     assert_eq!(table.directory.total(&request(), users()).await.expect("a total"), 0);
 
@@ -186,16 +194,16 @@ async fn a_delete_at_another_revision_is_refused() {
 #[tokio::test]
 async fn totals_are_exact_by_type() {
     let table = Table::new().await;
-    let total = async |resource_type| {
-        table.directory.total(&request(), resource_type).await.expect("a total")
-    };
+    let total =
+        async |resource_type| table.directory.total(&request(), resource_type).await.expect("a total");
     assert_eq!(total(users()).await, 0);
     let mut stored = Vec::new();
     for nth in 0..40 {
         stored.push(user(&table, &format!("user {nth}")).await);
     }
     group(&table, "a group").await;
-    assert_eq!((total(users()).await, total(groups()).await, total(&devices()).await), (40, 1, 0));
+    let devices = devices();
+    assert_eq!((total(users()).await, total(groups()).await, total(&devices).await), (40, 1, 0));
     for gone in &stored[..15] {
         table.directory.delete(&request(), users(), &gone.id, None, NOW).await.expect("deleted");
     }
@@ -245,7 +253,10 @@ async fn a_document_that_does_not_fit_is_refused() {
     );
     let unstorable = draft(json!({ "userName": "bea", "score": 1e200 }), None);
     let refused = directory.create(&scope, users(), new_id(Kind::User), unstorable, NOW).await;
-    assert!(matches!(&refused, Err(Error::Unstorable { attribute, .. }) if attribute == "score"), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::Unstorable { attribute, .. }) if attribute == "score"),
+        "{refused:?}"
+    );
     assert_eq!(scope.usage.calls(), 0);
     // What could be stored can be deleted, tombstone and all.
     directory.delete(&request(), users(), &stored.id, None, NOW).await.expect("deleted");
@@ -271,7 +282,8 @@ async fn further_types_live_beside_users_and_groups() {
     let table = Table::new().await;
     let (devices, id) = (devices(), new_id(Kind::Other));
     let draft = draft(json!({ "serial": "S-1", "note": "x" }), Some("d1"));
-    let created = table.directory.create(&request(), &devices, id.clone(), draft, NOW).await.expect("created");
+    let created =
+        table.directory.create(&request(), &devices, id.clone(), draft, NOW).await.expect("created");
     let item = table.item(&format!("acme#R#Device#{}", id.shard()), id.as_str()).await.expect("the document");
     assert_eq!(item["kind"].as_s().expect("a string"), "Resource");
     assert_eq!(item["type"].as_s().expect("a string"), "Device");

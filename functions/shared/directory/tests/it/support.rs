@@ -11,47 +11,47 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::table::Table;
 
-pub const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00.123_456_789 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00.123_456_789 UTC);
 
 /// The time so many seconds later.
-pub fn later(seconds: i64) -> OffsetDateTime {
+pub(crate) fn later(seconds: i64) -> OffsetDateTime {
     NOW + Duration::seconds(seconds)
 }
 
 /// A request of tenant `acme` through connector `okta`.
-pub fn request() -> Scope {
+pub(crate) fn request() -> Scope {
     Scope::new("acme", "okta", format!("request-{:016x}", fastrand::u64(..)))
 }
 
-pub fn new_id(kind: Kind) -> ResourceId {
+pub(crate) fn new_id(kind: Kind) -> ResourceId {
     let random = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid();
     ResourceId::new(kind, request().policy.shards(kind), random)
 }
 
-pub fn object(value: Value) -> Object {
+pub(crate) fn object(value: Value) -> Object {
     let Value::Object(object) = value else { panic!("an object") };
     object
 }
 
-pub fn draft(attributes: Value, external_id: Option<&str>) -> Draft {
+pub(crate) fn draft(attributes: Value, external_id: Option<&str>) -> Draft {
     Draft { attributes: object(attributes), external_id: external_id.map(str::to_owned) }
 }
 
 /// The draft that a record would be written back as.
-pub fn draft_of(record: &Record) -> Draft {
+pub(crate) fn draft_of(record: &Record) -> Draft {
     Draft { attributes: record.attributes.clone(), external_id: record.external_id.clone() }
 }
 
-pub fn users() -> &'static ResourceType {
+pub(crate) fn users() -> &'static ResourceType {
     &USERS
 }
 
-pub fn groups() -> &'static ResourceType {
+pub(crate) fn groups() -> &'static ResourceType {
     &GROUPS
 }
 
 /// A further type, with a unique attribute of each sort.
-pub fn devices() -> ResourceType {
+pub(crate) fn devices() -> ResourceType {
     let schema = json!({
         "id": "urn:example:Device", "name": "Device", "attributes": [
             { "name": "serial", "type": "string", "uniqueness": "server" },
@@ -72,19 +72,19 @@ pub fn devices() -> ResourceType {
 }
 
 /// A stored user of this `userName`.
-pub async fn user(table: &Table, name: &str) -> Record {
+pub(crate) async fn user(table: &Table, name: &str) -> Record {
     let draft = draft(json!({ "userName": name }), None);
     table.directory.create(&request(), users(), new_id(Kind::User), draft, NOW).await.expect("a user")
 }
 
 /// A stored group of this `displayName`.
-pub async fn group(table: &Table, name: &str) -> Record {
+pub(crate) async fn group(table: &Table, name: &str) -> Record {
     let draft = draft(json!({ "displayName": name }), None);
     table.directory.create(&request(), groups(), new_id(Kind::Group), draft, NOW).await.expect("a group")
 }
 
 /// What a scope has spent: sequential round trips, read units, write units.
-pub fn spent(scope: &Scope) -> String {
+pub(crate) fn spent(scope: &Scope) -> String {
     let usage = &scope.usage;
     format!("{} trips, {} read, {} written", usage.round_trips(), usage.read_units(), usage.write_units())
 }

@@ -17,16 +17,16 @@ use crate::wire::Wire;
 const NAME: &str = "scim";
 
 /// An empty table. Its engine ends with it.
-pub struct Table {
-    pub directory: Directory,
-    pub client: Client,
+pub(crate) struct Table {
+    pub(crate) directory: Directory,
+    pub(crate) client: Client,
     /// What goes to the engine and back.
-    pub wire: Wire,
+    pub(crate) wire: Wire,
     _stop: oneshot::Sender<()>,
 }
 
 impl Table {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database = dynoxide::Database::memory().expect("an engine");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -42,7 +42,11 @@ impl Table {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-central-1"))
             .credentials_provider(
-                Credentials::builder().access_key_id("test").secret_access_key("test").provider_name("test").build(),
+                Credentials::builder()
+                    .access_key_id("test")
+                    .secret_access_key("test")
+                    .provider_name("test")
+                    .build(),
             )
             .endpoint_url(url)
             .http_client(wire.clone())
@@ -53,7 +57,7 @@ impl Table {
     }
 
     /// Every item, as `pk sk`, in order.
-    pub async fn keys(&self) -> Vec<String> {
+    pub(crate) async fn keys(&self) -> Vec<String> {
         let scan = self.client.scan().table_name(NAME).send().await.expect("a scan");
         let text = |item: &std::collections::HashMap<String, _>, name: &str| -> String {
             let value: &aws_sdk_dynamodb::types::AttributeValue = &item[name];
@@ -66,7 +70,7 @@ impl Table {
     }
 
     /// One item as the engine holds it.
-    pub async fn item(
+    pub(crate) async fn item(
         &self,
         pk: &str,
         sk: &str,
@@ -77,7 +81,7 @@ impl Table {
     }
 
     /// How many items an index holds under a partition key.
-    pub async fn indexed(&self, index: &str, name: &str, pk: &str) -> usize {
+    pub(crate) async fn indexed(&self, index: &str, name: &str, pk: &str) -> usize {
         use aws_sdk_dynamodb::types::AttributeValue::S;
         let call = self.client.query().table_name(NAME).index_name(index);
         let call = call.key_condition_expression(format!("{name} = :pk"));
@@ -87,7 +91,7 @@ impl Table {
     }
 
     /// Deletes one item behind the directory's back.
-    pub async fn lose(&self, pk: &str, sk: &str) {
+    pub(crate) async fn lose(&self, pk: &str, sk: &str) {
         use aws_sdk_dynamodb::types::AttributeValue::S;
         let call = self.client.delete_item().table_name(NAME).key("pk", S(pk.into())).key("sk", S(sk.into()));
         call.send().await.expect("deleted");

@@ -58,7 +58,8 @@ async fn a_walk_goes_on_while_others_come_and_go() {
     let mut after = None;
     loop {
         let scope = request();
-        let page = directory.walk(&scope, users(), after.as_ref(), 7, Consistency::Eventual).await.expect("a page");
+        let page =
+            directory.walk(&scope, users(), after.as_ref(), 7, Consistency::Eventual).await.expect("a page");
         seen.extend(page.records.iter().map(|record| record.id.clone()));
         let Some(next) = page.next else { break };
         // The very resource that the position names goes, and another comes.

@@ -20,22 +20,24 @@ use aws_smithy_runtime_api::{
 
 /// A request's operation, as in `GetItem`, and its body.
 #[derive(Debug, Clone)]
-pub struct Sent {
-    pub operation: String,
-    pub body: String,
+pub(crate) struct Sent {
+    pub(crate) operation: String,
+    pub(crate) body: String,
 }
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It is answered 400 with this body, and not done.
     Refused(String),
     /// It is done, and the answer is lost.
     AnswerLost,
+    /// Of a batch, nothing is done, and the answer says so.
+    HeldBack,
 }
 
 #[derive(Clone)]
-pub struct Wire {
+pub(crate) struct Wire {
     inner: SharedHttpClient,
     state: Arc<Mutex<State>>,
 }
@@ -48,24 +50,24 @@ struct State {
 }
 
 impl Wire {
-    pub fn new(inner: SharedHttpClient) -> Self {
+    pub(crate) fn new(inner: SharedHttpClient) -> Self {
         Self { inner, state: Arc::default() }
     }
 
     /// The next `times` requests of this operation fail.
-    pub fn fail(&self, operation: &'static str, times: usize, fault: &Fault) {
+    pub(crate) fn fail(&self, operation: &'static str, times: usize, fault: &Fault) {
         let faults = std::iter::repeat_n((operation, fault.clone()), times);
         self.state.lock().expect("a lock").faults.extend(faults);
     }
 
     /// The requests of this operation so far.
-    pub fn sent(&self, operation: &str) -> Vec<Sent> {
+    pub(crate) fn sent(&self, operation: &str) -> Vec<Sent> {
         let state = self.state.lock().expect("a lock");
         state.sent.iter().filter(|sent| sent.operation == operation).cloned().collect()
     }
 
     /// Forgets what was sent.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.state.lock().expect("a lock").sent.clear();
     }
 
@@ -105,6 +107,14 @@ impl HttpConnector for Connector {
                 let status = StatusCode::try_from(400).expect("a status");
                 HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body.into())))
             }
+            Some(Fault::HeldBack) => {
+                let status = StatusCode::try_from(200).expect("a status");
+                let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+                let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+                let items = &body["RequestItems"];
+                let answer = serde_json::json!({ "UnprocessedKeys": items, "UnprocessedItems": items });
+                HttpConnectorFuture::ready(Ok(HttpResponse::new(status, answer.to_string().into())))
+            }
             Some(Fault::AnswerLost) => {
                 let answer = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
@@ -124,7 +134,7 @@ impl fmt::Debug for Wire {
 }
 
 /// A cancelled transaction, with a reason for each action.
-pub fn cancelled(codes: &[&str]) -> Fault {
+pub(crate) fn cancelled(codes: &[&str]) -> Fault {
     let reasons: Vec<_> = codes.iter().map(|code| format!(r#"{{"Code":"{code}"}}"#)).collect();
     Fault::Refused(format!(
         r#"{{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":[{}]}}"#,
@@ -133,7 +143,7 @@ pub fn cancelled(codes: &[&str]) -> Fault {
 }
 
 /// An error of this name.
-pub fn refused(name: &str) -> Fault {
+pub(crate) fn refused(name: &str) -> Fault {
     Fault::Refused(format!(
         r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{name}","message":"for the test"}}"#
     ))

@@ -12,7 +12,7 @@ use scim::{
 };
 use serde_json::Value;
 
-use super::{Call, create::draft, members::depend_on_present, read::Beside};
+use super::{Call, create::draft, members::depend_on_present, read::Beside, stored};
 use crate::{
     answer::{self, Answer, from_directory},
     clock, precondition,
@@ -82,8 +82,8 @@ impl Call {
         for _ in 0..MOST_ATTEMPTS {
             let (record, mut beside, missing) = self.stored(id, changes).await?;
             precondition::check(&self.headers, record.revision)?;
-            let decided = decide(&self.resource(&record))?;
-            self.refuse_missing(missing)?;
+            let decided = decide(&stored(&record))?;
+            Self::refuse_missing(&missing)?;
             let now = clock::now();
             let delta = if changes.is_empty() {
                 super::members::Delta::default()
@@ -92,8 +92,8 @@ impl Call {
                 let delta = self.delta(changes, &present)?;
                 if depend_on_present(changes) {
                     let added: Vec<_> = delta.add.keys().cloned().collect();
-                    self.refuse_missing(
-                        self.directory().missing(self.scope(), &added).await.map_err(from_directory)?,
+                    Self::refuse_missing(
+                        &self.directory().missing(self.scope(), &added).await.map_err(from_directory)?,
                     )?;
                 }
                 delta

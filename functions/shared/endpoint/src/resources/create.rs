@@ -16,7 +16,7 @@ impl Call {
         let mut resource = resource::create(self.resource_type(), body, self.dialect())?;
         let members = members::detach(&mut resource)?;
         let ids = Self::ids(&members)?;
-        self.refuse_missing(self.directory().missing(self.scope(), &ids).await.map_err(from_directory)?)?;
+        Self::refuse_missing(&self.directory().missing(self.scope(), &ids).await.map_err(from_directory)?)?;
 
         let now = clock::now();
         let shards = self.scope().policy.shards(self.resource_type().kind);

@@ -26,9 +26,7 @@ const CONCURRENT: usize = 25;
 
 impl Call {
     pub(super) async fn list(&self) -> Result<Answer, Error> {
-        let query = ListQuery::from_pairs(
-            self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-        )?;
+        let query = ListQuery::from_pairs(&self.parameters)?;
         self.query(query).await
     }
 
@@ -61,7 +59,7 @@ impl Call {
                 .collect();
             (total, self.shown(page, &query).await?)
         };
-        Ok(answer::json(StatusCode::OK, &list::response(total, query.start_index, resources)))
+        Ok(answer::json(StatusCode::OK, &list::response(total, query.start_index, &resources)))
     }
 
     /// A page of everything there is.

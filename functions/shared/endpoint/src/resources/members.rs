@@ -56,7 +56,7 @@ impl Call {
                 }
                 // An id that is none cannot be a member: there is nothing to remove.
                 MemberChange::Remove(ids) => {
-                    leave(&mut delta, ids.iter().filter_map(|id| ResourceId::parse(id)))
+                    leave(&mut delta, ids.iter().filter_map(|id| ResourceId::parse(id)));
                 }
                 MemberChange::RemoveMatching(filter) => {
                     let attribute = self.resource_type().core(members::MEMBERS);
@@ -131,8 +131,7 @@ impl Call {
     }
 
     /// Refuses members that do not exist.
-    #[expect(clippy::unused_self, reason = "reads as the call's own check")]
-    pub(super) fn refuse_missing(&self, missing: Vec<ResourceId>) -> Result<(), Error> {
+    pub(super) fn refuse_missing(missing: &[ResourceId]) -> Result<(), Error> {
         if missing.is_empty() { Ok(()) } else { Err(nobody(missing.iter().map(ResourceId::as_str))) }
     }
 }

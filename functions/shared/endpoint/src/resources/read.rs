@@ -9,7 +9,7 @@ use scim::{
 };
 use serde_json::{Value, json};
 
-use super::Call;
+use super::{Call, stored};
 use crate::{
     answer::{self, Answer, from_directory},
     precondition,
@@ -73,7 +73,7 @@ impl Call {
 
     /// The resource with everything an answer or a filter can ask for.
     pub(super) fn whole(&self, record: &Record, beside: &Beside) -> Object {
-        let mut resource = self.resource(record);
+        let mut resource = stored(record);
         if !beside.groups.is_empty() {
             resource
                 .insert("groups".to_owned(), beside.groups.iter().map(|group| self.group(group)).collect());

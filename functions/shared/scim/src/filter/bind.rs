@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Filter, Operator, condition::Condition, evaluate::Node, place::Place};
+use super::{Filter, Operator, condition::Condition, evaluate::Node, source::Source};
 use crate::{
     Error, ErrorKind, Object, ResourceType,
     path::AttributePath,
@@ -82,7 +82,7 @@ enum Scope<'a> {
 
 /// What a name means.
 struct Field<'a> {
-    place: Place<'a>,
+    source: Source<'a>,
     /// The attribute; `None` for all of an extension.
     attribute: Option<&'a Attribute>,
     /// The name, as the client wrote it.
@@ -97,19 +97,19 @@ fn bind<'a>(filter: &Filter, scope: &Scope<'a>) -> Result<Node<'a>, Error> {
         Filter::And(operands) => Node::All(all(operands)?),
         Filter::Or(operands) => Node::Any(all(operands)?),
         Filter::Not(operand) => Node::Not(Box::new(bind(operand, scope)?)),
-        Filter::Present(path) => Node::Value(scope.field(path)?.place, Condition::Present),
+        Filter::Present(path) => Node::Value(scope.field(path)?.source, Condition::Present),
         Filter::Compare { path, operator, value } => compare(scope.field(path)?, *operator, value)?,
         Filter::ValuePath { path, filter } => {
-            let Field { place, attribute, name } = scope.field(path)?;
+            let Field { source, attribute, name } = scope.field(path)?;
             let attribute = attribute.ok_or_else(|| not_complex(&name))?;
-            Node::Element(place, Box::new(bind(filter, &Scope::values(attribute, name)?)?))
+            Node::Element(source, Box::new(bind(filter, &Scope::values(attribute, name)?)?))
         }
     })
 }
 
 fn compare<'a>(field: Field<'a>, operator: Operator, literal: &Value) -> Result<Node<'a>, Error> {
-    let Field { mut place, attribute, name } = field;
-    let present = Node::Value(place, Condition::Present);
+    let Field { mut source, attribute, name } = field;
+    let present = Node::Value(source, Condition::Present);
     match (literal, operator) {
         (Value::Null, Operator::Eq) => return Ok(Node::Not(Box::new(present))),
         (Value::Null, Operator::Ne) => return Ok(present),
@@ -118,7 +118,7 @@ fn compare<'a>(field: Field<'a>, operator: Operator, literal: &Value) -> Result<
     let compared = match attribute {
         Some(attribute) if attribute.kind == Type::Complex => {
             let value = attribute.sub_attribute("value").filter(|value| value.returned != Returned::Never);
-            place.sub_attribute = value.map(|value| value.name.as_str());
+            source.sub_attribute = value.map(|value| value.name.as_str());
             value
         }
         other => other,
@@ -126,9 +126,9 @@ fn compare<'a>(field: Field<'a>, operator: Operator, literal: &Value) -> Result<
     let compared = compared.ok_or_else(|| cannot_compare(attribute, &name))?;
     if operator == Operator::Ne {
         let equal = Condition::new(compared, Operator::Eq, literal, &name)?;
-        return Ok(Node::Not(Box::new(Node::Value(place, equal))));
+        return Ok(Node::Not(Box::new(Node::Value(source, equal))));
     }
-    Ok(Node::Value(place, Condition::new(compared, operator, literal, &name)?))
+    Ok(Node::Value(source, Condition::new(compared, operator, literal, &name)?))
 }
 
 impl<'a> Scope<'a> {
@@ -167,7 +167,7 @@ impl<'a> Scope<'a> {
             let detail = format!("Attribute {name} cannot be part of a filter: it is never returned");
             return Err(invalid(detail, &name));
         }
-        Ok(Field { place: Place::of(&target), attribute, name })
+        Ok(Field { source: Source::of(&target), attribute, name })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Evaluation: whether a resource matches.
 
-use super::{condition::Condition, place::Place};
+use super::{condition::Condition, source::Source};
 use crate::Object;
 
 /// A filter whose names and literals a schema has given their meaning.
@@ -10,9 +10,9 @@ pub(super) enum Node<'a> {
     Any(Vec<Node<'a>>),
     Not(Box<Node<'a>>),
     /// Any value here is as the condition asks.
-    Value(Place<'a>, Condition),
-    /// Any value here, a complex one, matches the filter, whose places are inside that value.
-    Element(Place<'a>, Box<Node<'a>>),
+    Value(Source<'a>, Condition),
+    /// Any value here, a complex one, matches the filter, whose sources are inside that value.
+    Element(Source<'a>, Box<Node<'a>>),
 }
 
 impl Node<'_> {
@@ -21,9 +21,9 @@ impl Node<'_> {
             Self::All(nodes) => nodes.iter().all(|node| node.matches(resource)),
             Self::Any(nodes) => nodes.iter().any(|node| node.matches(resource)),
             Self::Not(node) => !node.matches(resource),
-            Self::Value(place, condition) => place.any(resource, |value| condition.holds(value)),
-            Self::Element(place, inner) => {
-                place.any(resource, |value| value.as_object().is_some_and(|element| inner.matches(element)))
+            Self::Value(source, condition) => source.any(resource, |value| condition.holds(value)),
+            Self::Element(source, inner) => {
+                source.any(resource, |value| value.as_object().is_some_and(|element| inner.matches(element)))
             }
         }
     }
@@ -33,8 +33,8 @@ impl Node<'_> {
         match self {
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(|node| node.reads(name)),
             Self::Not(node) => node.reads(name),
-            Self::Value(place, _) | Self::Element(place, _) => {
-                place.extension.is_none() && place.attribute == name
+            Self::Value(source, _) | Self::Element(source, _) => {
+                source.extension.is_none() && source.attribute == name
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     client::Dialect,
     filter::{Filter, Operator},
     schema::{Attribute, Type},
-    value::{self, Place},
+    value::{self, Place, is_blank},
 };
 
 /// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
@@ -71,4 +71,38 @@ pub(super) fn hand_over_primary(elements: &mut [Value], touched: &[usize]) {
             *primary = Value::Bool(false);
         }
     }
+}
+
+/// Marks elements as gone.
+pub(super) fn erase(elements: &mut [Value], touched: &[usize]) {
+    for at in touched {
+        elements[*at] = Value::Null;
+    }
+}
+
+/// Sub-attributes that a partial complex value blanks, which merging must remove; without `value` all go.
+pub(super) fn blank_sub_attributes(attribute: &Attribute, value: &Value) -> Vec<String> {
+    let Some(fields) = value.as_object() else { return Vec::new() };
+    let blank = fields.iter().filter(|(_, value)| is_blank(value));
+    blank.filter_map(|(name, _)| Some(attribute.sub_attribute(name.trim())?.name.clone())).collect()
+}
+
+/// The elements after an `add`: those that are there already are not added again.
+pub(super) fn united(attribute: &Attribute, before: &[Value], more: Vec<Value>) -> Vec<Value> {
+    let mut elements = before.to_vec();
+    let mut touched = Vec::new();
+    for value in more {
+        if let Some(at) = elements.iter().position(|there| value::is_same(attribute, there, &value)) {
+            touched.push(at);
+            match (&mut elements[at], value) {
+                (Value::Object(there), Value::Object(more)) => there.extend(more),
+                (there, value) => *there = value,
+            }
+        } else {
+            touched.push(elements.len());
+            elements.push(value);
+        }
+    }
+    hand_over_primary(&mut elements, &touched);
+    elements
 }

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::{
     element,
     message::{Op, Operation},
+    spot::{Spot, read_only, refuse_read_only},
 };
 use crate::{
     Error, ErrorKind, Object, ResourceType,
     client::{self, Dialect},
     filter::{Filter, PatchPath},
     members,
-    resource::{self, complete, full_name, immutable, unfold},
+    resource::{self, complete, immutable, unfold},
     resource_type::Target,
     schema::{Attribute, Kept, Mutability, Schema},
     value::{self, Place, is_blank, json_type},
@@ -146,7 +147,7 @@ impl<'a> Engine<'a> {
             match schema.attribute(key.trim()) {
                 Some(attribute) if attribute.mutability == Mutability::ReadOnly => {}
                 Some(attribute) => {
-                    self.attribute(op, &Spot { schema: Some(schema), attribute }, Some(value))?
+                    self.attribute(op, &Spot { schema: Some(schema), attribute }, Some(value))?;
                 }
                 None if self.dialect.strict => return Err(value::unknown(&format!("{}:{key}", schema.id))),
                 None => {}
@@ -165,7 +166,7 @@ impl<'a> Engine<'a> {
             let by_value = self.dialect.remove_value_as_filter && attribute.multi_valued;
             return if by_value { self.remove_values(spot, value) } else { self.clear(spot) };
         }
-        let blanks = blank_sub_attributes(attribute, &value);
+        let blanks = element::blank_sub_attributes(attribute, &value);
         let Some(value) = self.read(attribute, spot, value)? else {
             // Adding no value to many changes nothing; anything else without a value clears.
             return if op == Op::Add && attribute.multi_valued { Ok(()) } else { self.clear(spot) };
@@ -173,7 +174,7 @@ impl<'a> Engine<'a> {
         let before = resource::get(&self.resource, spot.schema, &attribute.name);
         let after = match (before, value) {
             (Some(Value::Array(before)), Value::Array(more)) if op == Op::Add => {
-                Value::Array(united(attribute, before, more))
+                Value::Array(element::united(attribute, before, more))
             }
             (Some(Value::Object(before)), Value::Object(more)) => {
                 let mut merged = before.clone();
@@ -256,7 +257,7 @@ impl<'a> Engine<'a> {
         match (sub, given) {
             (Some(sub), given) => self.write_sub(spot, sub, given, &mut elements, &touched)?,
             (None, Some(given)) => self.write_elements(op, spot, given, &mut elements, &touched)?,
-            (None, None) => touched.iter().for_each(|at| elements[*at] = Value::Null),
+            (None, None) => element::erase(&mut elements, &touched),
         }
         element::hand_over_primary(&mut elements, &touched);
         elements.retain(|element| !element.is_null());
@@ -319,7 +320,7 @@ impl<'a> Engine<'a> {
     ) -> Result<(), Error> {
         let given = if spot.attribute.multi_valued && !given.is_array() { json!([given]) } else { given };
         let Some(value) = self.read(spot.attribute, spot, given)? else {
-            touched.iter().for_each(|at| elements[*at] = Value::Null);
+            element::erase(elements, touched);
             return Ok(());
         };
         let value = match value {
@@ -377,62 +378,4 @@ impl<'a> Engine<'a> {
         self.removed = true;
         Ok(())
     }
-}
-
-/// An attribute and the extension that defines it.
-struct Spot<'a> {
-    schema: Option<&'a Schema>,
-    attribute: &'a Attribute,
-}
-
-impl Spot<'_> {
-    fn name(&self) -> String {
-        full_name(self.schema, self.attribute)
-    }
-}
-
-fn refuse_read_only(spot: &Spot<'_>, sub: Option<&Attribute>) -> Result<(), Error> {
-    if spot.attribute.mutability == Mutability::ReadOnly {
-        return Err(read_only(&spot.name()));
-    }
-    match sub {
-        Some(sub) if sub.mutability == Mutability::ReadOnly => {
-            Err(read_only(&format!("{}.{}", spot.name(), sub.name)))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn read_only(path: &str) -> Error {
-    Error::new(ErrorKind::Mutability, format!("Attribute {path} is read-only: the service sets it")).at(path)
-}
-
-/// Sub-attributes that a partial complex value blanks, which merging must remove; without `value` all go.
-fn blank_sub_attributes(attribute: &Attribute, value: &Value) -> Vec<String> {
-    let Some(fields) = value.as_object() else { return Vec::new() };
-    let blank = fields.iter().filter(|(_, value)| is_blank(value));
-    blank.filter_map(|(name, _)| Some(attribute.sub_attribute(name.trim())?.name.clone())).collect()
-}
-
-/// The elements after an `add`: those that are there already are not added again.
-fn united(attribute: &Attribute, before: &[Value], more: Vec<Value>) -> Vec<Value> {
-    let mut elements = before.to_vec();
-    let mut touched = Vec::new();
-    for value in more {
-        match elements.iter().position(|there| value::is_same(attribute, there, &value)) {
-            Some(at) => {
-                touched.push(at);
-                match (&mut elements[at], value) {
-                    (Value::Object(there), Value::Object(more)) => there.extend(more),
-                    (there, value) => *there = value,
-                }
-            }
-            None => {
-                touched.push(elements.len());
-                elements.push(value);
-            }
-        }
-    }
-    element::hand_over_primary(&mut elements, &touched);
-    elements
 }

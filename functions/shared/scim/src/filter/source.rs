@@ -6,7 +6,7 @@ use crate::{Object, resource_type::Target};
 
 /// The canonical names that lead to an attribute's values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Source<'a> {
     /// The URN under which the attribute lies, for one of an extension.
     pub(crate) extension: Option<&'a str>,
     /// The attribute; an extension's URN for all of the extension.
@@ -15,7 +15,7 @@ pub(crate) struct Place<'a> {
     pub(crate) sub_attribute: Option<&'a str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Source<'a> {
     /// Where `target` lies.
     pub(crate) fn of(target: &Target<'a>) -> Self {
         match *target {
