@@ -13,7 +13,8 @@ const REQUESTS: usize = 50;
 async fn fifty_creates_of_one_name_make_one_user() {
     let first = Server::start(LOCAL, &["--port", "0", "--token", "same"]).await.unwrap();
     let engine = first.ready.engine_url.clone();
-    let second = Server::start(LOCAL, &["--port", "0", "--token", "same", "--engine", &engine]).await.unwrap();
+    let second =
+        Server::start(LOCAL, &["--port", "0", "--token", "same", "--engine", &engine]).await.unwrap();
     let targets = [&first, &second].map(|server| Target::http(&server.ready.base_url).unwrap());
     let headers = authorization(&first);
 
@@ -30,7 +31,11 @@ async fn fifty_creates_of_one_name_make_one_user() {
     let winner = created[0].json().unwrap()["id"].as_str().unwrap().to_owned();
     for answer in refused {
         let error = answer.json().unwrap();
-        assert_eq!((answer.status.as_u16(), error["scimType"].as_str()), (409, Some("uniqueness")), "{error}");
+        assert_eq!(
+            (answer.status.as_u16(), error["scimType"].as_str()),
+            (409, Some("uniqueness")),
+            "{error}"
+        );
         assert!(error["detail"].as_str().unwrap().contains(&winner), "{error}");
     }
     let listed = targets[1].send(&Method::GET, "/Users", &headers, vec![]).await.unwrap().json().unwrap();

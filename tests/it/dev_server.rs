@@ -48,7 +48,8 @@ async fn a_data_directory_outlives_the_server() {
 async fn two_servers_share_one_engine() {
     let first = Server::start(LOCAL, &["--port", "0", "--token", "same"]).await.unwrap();
     let engine = first.ready.engine_url.clone();
-    let second = Server::start(LOCAL, &["--port", "0", "--token", "same", "--engine", &engine]).await.unwrap();
+    let second =
+        Server::start(LOCAL, &["--port", "0", "--token", "same", "--engine", &engine]).await.unwrap();
     let created = create(&first, "bjensen").await;
     let target = Target::http(&second.ready.base_url).unwrap();
     let path = "/Users?filter=userName eq \"BJENSEN\"";
@@ -78,7 +79,9 @@ pub(crate) fn authorization(server: &Server) -> [(String, String); 2] {
 
 /// The body that creates a user called `name`.
 pub(crate) fn user(name: &str) -> Vec<u8> {
-    json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name}).to_string().into_bytes()
+    json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name})
+        .to_string()
+        .into_bytes()
 }
 
 async fn create(server: &Server, name: &str) -> serde_json::Value {

@@ -64,7 +64,8 @@ fn a_source_file_fits_in_a_head() {
 
 #[test]
 fn nothing_is_left_for_later() {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimplemented", "!(")];
+    let marks =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimplemented", "!(")];
     for path in files("") {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         for mark in marks {
@@ -114,9 +115,9 @@ fn every_shared_dependency_is_used() {
     let workspace = manifest(&root().join("Cargo.toml"));
     let packages = packages();
     for name in workspace["workspace"]["dependencies"].as_table().unwrap().keys() {
-        let used = packages.iter().any(|(_, manifest)| {
-            dependencies(manifest).iter().any(|(_, table)| table.contains_key(name))
-        });
+        let used = packages
+            .iter()
+            .any(|(_, manifest)| dependencies(manifest).iter().any(|(_, table)| table.contains_key(name)));
         assert!(used, "no package uses {name}");
     }
 }

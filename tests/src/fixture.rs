@@ -159,7 +159,10 @@ mod tests {
 
     #[test]
     fn a_key_that_no_fixture_has_is_refused() {
-        refused(&format!(r#"{{"about": "a", "source": "s", {REQUEST}, "sve": {{}}}}"#), "unknown field `sve`");
+        refused(
+            &format!(r#"{{"about": "a", "source": "s", {REQUEST}, "sve": {{}}}}"#),
+            "unknown field `sve`",
+        );
         refused(r#"{"about": "a", "source": "s", "steps": [], "request": {}}"#, "missing field `method`");
         refused(r#"{"about": "a", "source": "s", "steps": []}"#, "it has no steps");
         refused(&format!(r#"{{"about": "a", "source": "s", "steps": [], {REQUEST}}}"#), "either `steps`");

@@ -87,7 +87,9 @@ impl Pattern {
                 .collect(),
             (Self::Object(patterns), Some(Value::Object(got))) => patterns
                 .iter()
-                .flat_map(|(key, pattern)| pattern.differences(&format!("{at}/{}", escape(key)), got.get(key)))
+                .flat_map(|(key, pattern)| {
+                    pattern.differences(&format!("{at}/{}", escape(key)), got.get(key))
+                })
                 .collect(),
             (_, Some(got)) if self.matches(got) => vec![],
             (Self::Set(patterns), Some(Value::Array(got))) => unpaired(at, patterns, got),
@@ -104,7 +106,8 @@ impl Pattern {
             Self::Exactly(value) => value == got,
             Self::Absent => false,
             Self::Array(patterns) => got.as_array().is_some_and(|got| {
-                patterns.len() == got.len() && patterns.iter().zip(got).all(|(pattern, got)| pattern.matches(got))
+                patterns.len() == got.len()
+                    && patterns.iter().zip(got).all(|(pattern, got)| pattern.matches(got))
             }),
             Self::Object(_) => got.is_object() && self.differences("", Some(got)).is_empty(),
         }
@@ -211,7 +214,11 @@ mod tests {
 
     #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(pattern: Value, got: Value, differences: &[&str]) {
-        assert_eq!(Pattern::parse(&pattern).unwrap().differences("", Some(&got)), differences, "{pattern} {got}");
+        assert_eq!(
+            Pattern::parse(&pattern).unwrap().differences("", Some(&got)),
+            differences,
+            "{pattern} {got}"
+        );
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub(crate) fn answer(answer: &Answer) -> String {
 /// Everything about one step that went wrong.
 pub(crate) fn step(fixture: &Fixture, step: usize, request: &str, faults: &[String], got: &str) -> String {
     let Fixture { name, about, source, steps } = fixture;
-    let faults: String = faults.iter().map(|fault| format!("  - {fault}\n")).collect();
+    let faults = faults.join("\n  - ");
     format!(
-        "{name}\n{about}\nSource: {source}\n\nStep {step} of {}:\n{}\nGot:\n{}\nWrong:\n{faults}",
+        "{name}\n{about}\nSource: {source}\n\nStep {step} of {}:\n{}\nGot:\n{}\nWrong:\n  - {faults}\n",
         steps.len(),
         indent(request),
         indent(got),
@@ -37,7 +37,7 @@ pub(crate) fn step(fixture: &Fixture, step: usize, request: &str, faults: &[Stri
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 /// JSON over several lines, anything else as it is; only the beginning of what is long.

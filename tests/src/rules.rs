@@ -31,7 +31,8 @@ const SCIM_TYPES: [(&str, u16); 13] = [
 #[must_use]
 pub fn broken(method: &Method, answer: &Answer, media_type_stated: bool) -> Vec<String> {
     let mut broken = Vec::new();
-    if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&answer.status) && !answer.body.is_empty() {
+    if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&answer.status) && !answer.body.is_empty()
+    {
         broken.push(format!("a {} has a body", answer.status));
     }
     if !answer.body.is_empty() {
@@ -85,7 +86,8 @@ fn error(answer: &Answer, broken: &mut Vec<String>) {
     if json["detail"].as_str().is_none_or(|detail| detail.trim().is_empty()) {
         broken.push("the error has no detail".to_owned());
     }
-    let legal = |name: &Value| SCIM_TYPES.iter().any(|(known, status)| name == known && answer.status == *status);
+    let legal =
+        |name: &Value| SCIM_TYPES.iter().any(|(known, status)| name == known && answer.status == *status);
     if json.get("scimType").is_some_and(|name| !legal(name)) {
         broken.push(format!("scimType {} does not go with {}", json["scimType"], answer.status));
     }
@@ -98,7 +100,8 @@ mod tests {
     use serde_json::json;
 
     fn answer(status: u16, media_type: &'static str, body: &Value) -> Answer {
-        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        let headers =
+            HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
         let status = StatusCode::from_u16(status).unwrap();
         Answer { status, headers, body: body.to_string().into() }
     }
@@ -118,13 +121,21 @@ mod tests {
 
     #[test]
     fn an_error_is_legal() {
-        let error = |status: &str, scim_type: &str| {
-            json!({"schemas": [ERROR], "status": status, "detail": "d", "scimType": scim_type})
-        };
+        let error = |status: &str, scim_type: &str| json!({"schemas": [ERROR], "status": status, "detail": "d", "scimType": scim_type});
         check(409, SCIM, error("409", "uniqueness"), &[]);
-        check(400, SCIM, error("400", "uniqueness"), &[r#"scimType "uniqueness" does not go with 400 Bad Request"#]);
+        check(
+            400,
+            SCIM,
+            error("400", "uniqueness"),
+            &[r#"scimType "uniqueness" does not go with 400 Bad Request"#],
+        );
         check(400, SCIM, error("404", "noTarget"), &[r#"status of the error is "404", not "400""#]);
-        check(404, SCIM, json!({"schemas": [ERROR], "status": "404", "detail": " "}), &["the error has no detail"]);
+        check(
+            404,
+            SCIM,
+            json!({"schemas": [ERROR], "status": "404", "detail": " "}),
+            &["the error has no detail"],
+        );
         check(
             404,
             SCIM,

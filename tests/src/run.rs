@@ -27,9 +27,12 @@ pub async fn run(fixture: &Fixture, target: &Target, token: &Token) -> Result<()
     for (index, step) in fixture.steps.iter().enumerate() {
         let context = || format!("{}, step {}", fixture.name, index + 1);
         let sent = Sent::new(&step.request, &values).with_context(context)?;
-        let answer =
-            target.send(&sent.method, &sent.path, &sent.headers, sent.body.clone()).await.with_context(context)?;
-        let media_type_stated = step.response.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
+        let answer = target
+            .send(&sent.method, &sent.path, &sent.headers, sent.body.clone())
+            .await
+            .with_context(context)?;
+        let media_type_stated =
+            step.response.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
         let mut faults = save(&step.save, &answer, &mut values);
         faults.extend(differences(&step.response, &answer, &values).with_context(context)?);
         faults.extend(rules::broken(&sent.method, &answer, media_type_stated));

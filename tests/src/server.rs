@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
+use axum::body::Bytes;
 use local::{PREFIX, Token, aws};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -66,8 +67,7 @@ impl Server {
     /// When the Secrets Manager stand-in does not take it.
     pub async fn connect(&self, name: &str) -> Result<Token> {
         let token = Token::generate(name)?;
-        let digest: String =
-            Sha256::digest(token.as_str()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(token.as_str())));
         let secret = json!({"tenant": name, "tokens": [{"id": "t1", "sha256": digest}]});
         aws::secrets(&self.ready.secrets_url)
             .create_secret()

@@ -1,5 +1,6 @@
 //! Where requests go: the endpoint in this process, or a server.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -28,9 +29,8 @@ pub struct Target {
 
 #[derive(Debug, Clone)]
 enum Way {
-    /// Boxed: a router is ten times the size of a client.
-    InProcess(Box<Router>),
-    Http(Client<HttpConnector, Full<Bytes>>),
+    InProcess(Router),
+    Http(Box<Client<HttpConnector, Full<Bytes>>>),
 }
 
 /// What came back.
@@ -65,7 +65,7 @@ impl Target {
         Self {
             origin: "http://localhost".to_owned(),
             base_path: base_path.to_owned(),
-            way: Way::InProcess(Box::new(router)),
+            way: Way::InProcess(router),
         }
     }
 
@@ -81,7 +81,7 @@ impl Target {
         Ok(Self {
             origin: format!("http://{authority}"),
             base_path: uri.path().trim_end_matches('/').to_owned(),
-            way: Way::Http(Client::builder(TokioExecutor::new()).build_http()),
+            way: Way::Http(Box::new(Client::builder(TokioExecutor::new()).build_http())),
         })
     }
 
@@ -111,7 +111,9 @@ impl Target {
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = method.clone();
         for (name, value) in headers {
-            request.headers_mut().append(name.parse::<HeaderName>()?, HeaderValue::from_bytes(value.as_bytes())?);
+            request
+                .headers_mut()
+                .append(name.parse::<HeaderName>()?, HeaderValue::from_bytes(value.as_bytes())?);
         }
         let answered = tokio::time::timeout(TIMEOUT, async {
             match &self.way {
@@ -150,7 +152,7 @@ fn sendable(path: &str) -> Result<PathAndQuery> {
         } else {
             let mut bytes = [0; 4];
             for byte in character.encode_utf8(&mut bytes).bytes() {
-                sent += &format!("%{byte:02X}");
+                let _ = write!(sent, "%{byte:02X}");
             }
         }
     }

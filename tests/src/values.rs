@@ -76,7 +76,8 @@ mod tests {
         let mut values = Values::default();
         values.set("id", "a.b");
         values.set("count", 3);
-        let written = json!({"${id}": ["/Users/${id}?count=${count}", "${count}", 1], "x": {"$match": "^${id}$"}});
+        let written =
+            json!({"${id}": ["/Users/${id}?count=${count}", "${count}", 1], "x": {"$match": "^${id}$"}});
         let meant = json!({"a.b": ["/Users/a.b?count=3", 3, 1], "x": {"$match": "^a\\.b$"}});
         assert_eq!(values.json(&written).unwrap(), meant);
         assert!(values.text("${other}").unwrap_err().to_string().contains("${other}"));

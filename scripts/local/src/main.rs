@@ -24,7 +24,7 @@ struct Serve {
     #[arg(long, default_value_t = 8080)]
     port: u16,
 
-    /// Print one line of JSON once it serves: base_url, token, engine_url, secrets_url, pid
+    /// Print the URLs, the token and the process id as one line of JSON, once it serves
     #[arg(long)]
     json: bool,
 
@@ -44,7 +44,7 @@ struct Watch {
     #[arg(long, default_value_t = 9000)]
     port: u16,
 
-    /// Print one line of JSON once it serves: base_url, token, engine_url, secrets_url, pid
+    /// Print the URLs, the token and the process id as one line of JSON, once it serves
     #[arg(long)]
     json: bool,
 

@@ -140,7 +140,9 @@ mod tests {
         let mut pages = client.list_secrets().filters(filter).max_results(2).into_paginator().send();
         let mut names: Vec<Vec<String>> = Vec::new();
         while let Some(page) = pages.next().await {
-            names.push(page.unwrap().secret_list().iter().map(|entry| entry.name().unwrap().to_owned()).collect());
+            names.push(
+                page.unwrap().secret_list().iter().map(|entry| entry.name().unwrap().to_owned()).collect(),
+            );
         }
         let expected: [Vec<String>; 2] =
             [vec!["s/connectors/a".into(), "s/connectors/b".into()], vec!["s/connectors/c".into()]];

@@ -28,15 +28,10 @@ impl Stack {
         let directory = Directory::new(aws::dynamodb(stand_ins.engine.url()), TABLE);
         let connectors = Connectors::new(aws::secrets(stand_ins.secrets.url()), PREFIX);
         let service = Service::new(config, directory, connectors);
-        let routes = endpoint::users(&service)
-            .merge(endpoint::groups(&service))
-            .merge(endpoint::discovery(&service))
-            .merge(endpoint::health(&service));
-        Ok(Self { stand_ins, router: endpoint::front(routes, &service) })
+        Ok(Self { stand_ins, router: endpoint::front(endpoint::all(&service), &service) })
     }
 
     /// The endpoint as a service: take it to `oneshot` or to a listener.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 
-use crate::template::{self, Attribute, Index, Key, Table};
 use crate::Error;
+use crate::template::{self, Attribute, Index, Key, Table};
 
 /// Creates the table under `name`, unless the engine has it already.
 ///
@@ -47,10 +47,10 @@ fn refused(error: impl Into<aws_sdk_dynamodb::Error>) -> Error {
 }
 
 fn all<T, R>(declared: &[T], translate: fn(&T) -> Result<R, BuildError>) -> Result<Vec<R>, Error> {
-    declared.iter().map(translate).collect::<Result<_, _>>().map_err(incomplete)
+    declared.iter().map(translate).collect::<Result<_, _>>().map_err(|error| incomplete(&error))
 }
 
-fn incomplete(error: BuildError) -> Error {
+fn incomplete(error: &BuildError) -> Error {
     Error::Template(error.to_string())
 }
 
@@ -80,7 +80,7 @@ fn index(declared: &Index) -> Result<GlobalSecondaryIndex, BuildError> {
         .build();
     let keys = declared.key_schema.iter().map(key).collect::<Result<_, _>>()?;
     GlobalSecondaryIndex::builder()
-        .index_name(&declared.index_name)
+        .index_name(&declared.name)
         .set_key_schema(Some(keys))
         .projection(projection)
         .build()
@@ -93,7 +93,7 @@ fn stream(table: &Table) -> Result<Option<StreamSpecification>, Error> {
         .stream_view_type(StreamViewType::from(declared.stream_view_type.as_str()))
         .build()
         .map(Some)
-        .map_err(incomplete)
+        .map_err(|error| incomplete(&error))
 }
 
 fn time_to_live(table: &Table) -> Result<Option<TimeToLiveSpecification>, Error> {
@@ -103,7 +103,7 @@ fn time_to_live(table: &Table) -> Result<Option<TimeToLiveSpecification>, Error>
         .attribute_name(&declared.attribute_name)
         .build()
         .map(Some)
-        .map_err(incomplete)
+        .map_err(|error| incomplete(&error))
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ pub(crate) struct Key {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Index {
-    pub(crate) index_name: String,
+    #[serde(rename = "IndexName")]
+    pub(crate) name: String,
     pub(crate) key_schema: Vec<Key>,
     pub(crate) projection: Projection,
 }
@@ -80,9 +81,7 @@ pub(crate) fn table() -> Result<Table, Error> {
 }
 
 fn read(template: &str) -> Result<Table, String> {
-    let documents = Yaml::load_from_str(template).map_err(|error| error.to_string())?;
-    let template = documents.first().map_or(Value::Null, to_json);
-    let resources = template["Resources"].as_object().ok_or("it has no Resources")?;
+    let resources = resources(template)?;
     let mut tables = resources.values().filter(|resource| resource["Type"] == TABLE_TYPE);
     let table = tables.next().ok_or_else(|| format!("it has no {TABLE_TYPE}"))?;
     if tables.next().is_some() {
@@ -91,14 +90,23 @@ fn read(template: &str) -> Result<Table, String> {
     Table::deserialize(&table["Properties"]).map_err(|error| format!("the {TABLE_TYPE}: {error}"))
 }
 
-/// YAML as CloudFormation understands it: a short tag such as `!Sub` is the long form `{"Fn::Sub": …}`.
+fn resources(template: &str) -> Result<Map<String, Value>, String> {
+    let documents = Yaml::load_from_str(template).map_err(|error| error.to_string())?;
+    match documents.first().map(|template| to_json(template)["Resources"].take()) {
+        Some(Value::Object(resources)) => Ok(resources),
+        _ => Err("it has no Resources".to_owned()),
+    }
+}
+
+/// YAML as `CloudFormation` understands it: a short tag such as `!Sub` is the long form `{"Fn::Sub": …}`.
 fn to_json(yaml: &Yaml<'_>) -> Value {
     match yaml {
         Yaml::Value(scalar) => scalar_to_json(scalar),
         Yaml::Sequence(elements) => elements.iter().map(to_json).collect(),
-        Yaml::Mapping(entries) => {
-            entries.iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), to_json(value)))).collect()
-        }
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), to_json(value))))
+            .collect(),
         Yaml::Tagged(tag, value) => {
             let name = match tag.suffix.as_str() {
                 "Ref" | "Condition" => tag.suffix.clone(),
@@ -151,5 +159,25 @@ mod tests {
         let table = "{Type: 'AWS::DynamoDB::Table'}";
         let error = read(&format!("Resources: {{A: {table}, B: {table}}}")).unwrap_err();
         assert_eq!(error, "it has more than one AWS::DynamoDB::Table");
+    }
+
+    #[test]
+    fn the_routes_of_the_template_are_those_of_cargo_lambda_watch() {
+        let mut declared = std::collections::BTreeMap::new();
+        for function in resources(TEMPLATE).unwrap().values() {
+            let Some(events) = function["Properties"]["Events"].as_object() else { continue };
+            let package =
+                function["Properties"]["CodeUri"].as_str().unwrap().trim_start_matches("functions/");
+            for route in events.values().filter(|event| event["Type"] == "Api") {
+                let path = route["Properties"]["Path"].as_str().unwrap().replace("{proxy+}", "{*proxy}");
+                declared.insert(path, toml::Value::from(package));
+            }
+        }
+        let workspace: toml::Table = include_str!("../../../Cargo.toml").parse().unwrap();
+        let watched = &workspace["workspace"]["metadata"]["lambda"]["watch"]["router"];
+        assert_eq!(
+            watched.as_table().unwrap().clone().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+            declared
+        );
     }
 }

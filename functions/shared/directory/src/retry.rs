@@ -57,7 +57,8 @@ where
     let mut backoff = Backoff::new();
     loop {
         let under_way = usage.call();
-        let answer = call().await;
+        // Boxed: the SDK's futures are large, and callers hold many of these at once.
+        let answer = Box::pin(call()).await;
         drop(under_way);
         match answer {
             Err(error) if is_contended(&error) && backoff.wait(usage).await.is_ok() => {}

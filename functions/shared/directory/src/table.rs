@@ -101,14 +101,17 @@ impl Directory {
     /// The items of a query, as many pages as it takes.
     pub(crate) async fn query(&self, usage: &Usage, query: Query<'_>) -> Result<Vec<Item>, Error> {
         let Query { pk, mut after, limit, consistency } = query;
+        let mut left = limit.unwrap_or(u64::MAX);
         let mut items = Vec::new();
-        while let Some(left) = left(limit, items.len() as u64) {
+        while left > 0 {
             let under_way = usage.call();
             let call = self.page(pk, after.as_deref(), left, consistency);
             let answer = call.send().await.map_err(Error::from_sdk)?;
             drop(under_way);
             usage.read(answer.consumed_capacity());
-            items.extend(answer.items.unwrap_or_default());
+            let page = answer.items.unwrap_or_default();
+            left = left.saturating_sub(page.len() as u64);
+            items.extend(page);
             after = answer.last_evaluated_key.as_ref().and_then(|key| text(key, "sk")).map(str::to_owned);
             if after.is_none() {
                 break;
@@ -120,10 +123,11 @@ impl Directory {
     /// How many items a query has, without reading what is in them.
     pub(crate) async fn count(&self, usage: &Usage, query: Query<'_>) -> Result<Counted, Error> {
         let Query { pk, after: mut last, limit, consistency } = query;
+        let limit = limit.unwrap_or(u64::MAX);
         let mut items = 0;
-        while let Some(left) = left(limit, items) {
+        while items < limit {
             let under_way = usage.call();
-            let call = self.page(pk, last.as_deref(), left, consistency).select(Select::Count);
+            let call = self.page(pk, last.as_deref(), limit - items, consistency).select(Select::Count);
             let answer = call.send().await.map_err(Error::from_sdk)?;
             drop(under_way);
             usage.read(answer.consumed_capacity());
@@ -140,7 +144,7 @@ impl Directory {
         &self,
         pk: &str,
         after: Option<&str>,
-        limit: Option<i32>,
+        limit: u64,
         consistency: Consistency,
     ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
         self.client
@@ -149,7 +153,8 @@ impl Directory {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
             .set_exclusive_start_key(after.map(|sk| Key::new(pk.to_owned(), sk).attributes()))
-            .set_limit(limit)
+            // A limit beyond what one can say is none: a page ends at 1 MB anyway.
+            .set_limit(i32::try_from(limit).ok())
             .consistent_read(consistency.is_strong())
             .return_consumed_capacity(Total)
     }
@@ -227,13 +232,6 @@ impl Directory {
             backoff.wait(usage).await?;
         }
     }
-}
-
-/// The limit of the next page; the outer `None` when nothing is left to read.
-fn left(limit: Option<u64>, have: u64) -> Option<Option<i32>> {
-    let Some(limit) = limit else { return Some(None) };
-    let left = limit.saturating_sub(have);
-    (left > 0).then(|| Some(i32::try_from(left).unwrap_or(i32::MAX)))
 }
 
 impl Consistency {

@@ -179,8 +179,8 @@ fn get(secrets: &BTreeMap<String, Secret>, request: &Value) -> Result<Value, Ref
 fn describe(secrets: &BTreeMap<String, Secret>, request: &Value) -> Result<Value, Refusal> {
     let name = name(request)?;
     let secret = secrets.get(name).ok_or_else(missing)?;
-    let staged = secret.versions.iter().filter(|version| !version.stages.is_empty());
-    let stages: Value = staged.map(|version| (version.id.clone(), json!(version.stages))).collect();
+    let current = secret.versions.iter().filter(|version| !version.stages.is_empty());
+    let stages: Value = current.map(|version| (version.id.clone(), json!(version.stages))).collect();
     Ok(json!({"ARN": arn(name), "Name": name, "VersionIdsToStages": stages}))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The figures stay within the table of budgets in the design: a change that moves one is to be looked at.
 
+use std::slice::from_ref;
+
 use directory::{Bump, Consistency, Draft, Lookup, Member, MemberChange, Record, Scope};
 use scim::Kind;
 use serde_json::json;
@@ -15,7 +17,7 @@ use crate::{
 fn two_kilobytes(name: &str) -> Draft {
     let emails = json!([{ "value": format!("{name}@example.com"), "type": "work", "primary": true }]);
     let attributes =
-        json!({ "userName": format!("{name}@example.com"), "emails": emails, "note": "x".repeat(1382) });
+        json!({ "userName": format!("{name}@example.com"), "emails": emails, "note": "x".repeat(1590) });
     draft(attributes, Some(&format!("00u{name}")))
 }
 
@@ -75,7 +77,7 @@ async fn users() {
     let read = directory.get(&scope, users_type(), &stored.id).await.expect("read").expect("there");
     let mut changed = draft_of(&read);
     changed.attributes.insert("active".into(), json!(false));
-    changed.attributes.insert("note".into(), json!("x".repeat(1370)));
+    changed.attributes.insert("note".into(), json!("x".repeat(1578)));
     let changed = directory.update(&scope, users_type(), &read, changed, NOW).await.expect("changed");
     check(&scope, "2 trips, 1 read, 2 written");
 
@@ -107,7 +109,7 @@ async fn one_member_of_a_group_of_any_size() {
         directory.change_members(&request(), &stored, &fill, Bump::After, NOW).await.expect("filled");
 
         let scope = request();
-        let ids = std::slice::from_ref(&ann.id);
+        let ids = from_ref(&ann.id);
         let (read, missing) = directory.group_and_missing(&scope, &stored.id, ids).await.expect("read");
         assert_eq!(missing, []);
         let change = MemberChange { add: vec![Member { id: ann.id.clone(), display: None }], remove: vec![] };

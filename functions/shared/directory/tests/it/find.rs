@@ -1,5 +1,7 @@
 //! What was written is found by every value that has a lookup item, at once.
 
+use std::slice::from_ref;
+
 use directory::Lookup;
 use scim::Kind;
 use serde_json::json;
@@ -63,7 +65,7 @@ async fn values_longer_than_a_key_are_found_and_told_apart() {
             Lookup::ExternalId(long(end)),
         ] {
             let found = directory.find(&request(), users(), &lookup).await.expect("found");
-            assert_eq!(found, [id.clone()]);
+            assert_eq!(found, from_ref(&id));
         }
     }
     assert_eq!(table.indexed("by_user_name", "n_pk", "acme#U").await, 2);

@@ -1,5 +1,7 @@
 //! The directory against an embedded DynamoDB engine, through the SDK.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where what it stands on is not there")]
+
 mod budgets;
 mod faults;
 mod find;

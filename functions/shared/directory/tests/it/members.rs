@@ -1,5 +1,7 @@
 //! Memberships: added, removed and replaced, seen from both ends, and gone with either.
 
+use std::slice::from_ref;
+
 use directory::{Bump, Consistency, Error, GroupRef, Member, MemberChange, Record};
 use scim::{Kind, ResourceId};
 use serde_json::json;
@@ -67,8 +69,8 @@ async fn a_membership_is_seen_from_both_ends() {
     assert_eq!((changed.revision, changed.modified > guides.modified), (2, true));
     assert_eq!(changed.attributes, guides.attributes);
     // A group in a group, in a cycle.
-    change(&table, &staff.id, &add(std::slice::from_ref(&guides.id)), Bump::After).await;
-    change(&table, &guides.id, &add(std::slice::from_ref(&staff.id)), Bump::After).await;
+    change(&table, &staff.id, &add(from_ref(&guides.id)), Bump::After).await;
+    change(&table, &guides.id, &add(from_ref(&staff.id)), Bump::After).await;
 
     let shown = table.directory.members(&request(), &guides.id).await.expect("members");
     assert_eq!(shown, [member(&ann.id, Some("Ann A.")), member(&staff.id, None)]);
@@ -194,7 +196,7 @@ async fn parallel_additions_are_all_kept() {
     let (id, people) = (group(&table, "g").await.id, ids(40));
     let changes = people.iter().map(|person| {
         let (table, id) = (&table, &id);
-        async move { change(table, id, &add(std::slice::from_ref(person)), Bump::After).await }
+        async move { change(table, id, &add(from_ref(person)), Bump::After).await }
     });
     futures::future::join_all(changes).await;
     check_both_ends(&table, &id, &people).await;
@@ -233,7 +235,7 @@ async fn a_deleted_user_leaves_its_groups() {
     change_behind_the_back(&table, &ann, &stored[0].id).await;
     table.directory.delete(&request(), users(), &ann, None, later(20)).await.expect("deleted");
     for before in &stored[1..] {
-        check_both_ends(&table, &before.id, std::slice::from_ref(&bea)).await;
+        check_both_ends(&table, &before.id, from_ref(&bea)).await;
         let now = table.directory.get(&request(), groups(), &before.id).await.expect("read").expect("there");
         assert_eq!((now.revision, now.modified > before.modified), (3, true));
     }
@@ -256,7 +258,7 @@ async fn a_deleted_group_leaves_its_members_and_its_groups() {
     people.push(ann.clone());
     people.sort();
     change(&table, &inner, &add(&people), Bump::After).await;
-    change(&table, &outer, &add(std::slice::from_ref(&inner)), Bump::After).await;
+    change(&table, &outer, &add(from_ref(&inner)), Bump::After).await;
     table.directory.delete(&request(), groups(), &inner, None, NOW).await.expect("deleted");
     assert_eq!(members(&table, &outer).await, []);
     assert_eq!(groups_of(&table, &ann).await, []);
@@ -271,7 +273,7 @@ async fn a_group_that_is_gone_is_not_shown_and_takes_nobody() {
     let table = Table::new().await;
     let (ann, stored) = (user(&table, "ann").await.id, group(&table, "g").await);
     table.directory.delete(&request(), groups(), &stored.id, None, NOW).await.expect("deleted");
-    let ann_alone = add(std::slice::from_ref(&ann));
+    let ann_alone = add(from_ref(&ann));
     let late = table.directory.change_members(&request(), &stored, &ann_alone, Bump::After, NOW).await;
     assert!(matches!(late, Err(Error::Changed)), "{late:?}");
     assert_eq!(groups_of(&table, &ann).await, []);

@@ -20,12 +20,15 @@ pub(crate) fn later(seconds: i64) -> OffsetDateTime {
 
 /// A request of tenant `acme` through connector `okta`.
 pub(crate) fn request() -> Scope {
-    Scope::new("acme", "okta", format!("request-{:016x}", fastrand::u64(..)))
+    Scope::new("acme", "okta", random().to_string())
 }
 
 pub(crate) fn new_id(kind: Kind) -> ResourceId {
-    let random = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid();
-    ResourceId::new(kind, request().policy.shards(kind), random)
+    ResourceId::new(kind, request().policy.shards(kind), random())
+}
+
+pub(crate) fn random() -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid()
 }
 
 pub(crate) fn object(value: Value) -> Object {

@@ -1,5 +1,7 @@
 //! What must be unique is, under concurrency and through renames; what need not be is shared.
 
+use std::slice::from_ref;
+
 use directory::{Draft, Error, Lookup, Scope};
 use scim::{Kind, ResourceId};
 use serde_json::{Value, json};
@@ -218,7 +220,7 @@ async fn unique_attributes_of_further_types_are_unique_by_their_own_case() {
     create(json!({ "tag": "t", "labels": labels, "serial": " " })).await.expect("nothing in common");
     let lookup = Lookup::Unique { attribute: "SERIAL".into(), value: "S-1".into() };
     let found = table.directory.find(&request(), &devices, &lookup).await.expect("found");
-    assert_eq!(found, [first.id.clone()]);
+    assert_eq!(found, from_ref(&first.id));
     let mut changed = draft_of(&first);
     changed.attributes.insert("serial".into(), json!("S-2"));
     table.directory.update(&request(), &devices, &first, changed, NOW).await.expect("changed");

@@ -5,7 +5,7 @@ use scim::{Kind, ResourceId};
 use serde_json::json;
 
 use crate::{
-    support::{NOW, draft, group, groups, new_id, request, user, users},
+    support::{NOW, draft, group, groups, new_id, random, request, user, users},
     table::Table,
 };
 
@@ -79,8 +79,7 @@ async fn more_shards_hold_more_and_lose_nobody() {
     let mut wide = request();
     wide.policy.user_shards = 8;
     for nth in 0..20 {
-        let random = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid();
-        let id = ResourceId::new(Kind::User, 8, random);
+        let id = ResourceId::new(Kind::User, 8, random());
         let draft = draft(json!({ "userName": format!("wide {nth}") }), None);
         ids.push(table.directory.create(&wide, users(), id, draft, NOW).await.expect("created").id);
     }

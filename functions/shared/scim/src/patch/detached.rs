@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::message::{Op, Operation};
+use super::{
+    element,
+    message::{Op, Operation},
+};
 use crate::{
     Error, ResourceType,
     client::{self, Dialect},
@@ -19,7 +22,7 @@ use crate::{
 ///
 /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a member that is none,
 /// [`ErrorKind::Mutability`](crate::ErrorKind::Mutability) for a change inside a member,
-/// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter) for a filter that does not fit members.
+/// [`ErrorKind::InvalidPath`](crate::ErrorKind::InvalidPath) for a filter that does not fit members.
 pub fn member_changes(
     resource_type: &ResourceType,
     operations: &[Operation],
@@ -68,7 +71,7 @@ fn change(
     match &path.filter {
         None => whole(*op, attribute, value.as_ref(), dialect).map(Some),
         Some(filter) if *op == Op::Remove => {
-            filter.bind_values(attribute)?;
+            element::selector(attribute, filter)?;
             Ok(Some(
                 ids(filter)
                     .map_or_else(|| MemberChange::RemoveMatching(filter.clone()), MemberChange::Remove),

@@ -3,12 +3,21 @@
 use serde_json::Value;
 
 use crate::{
-    Object,
+    Error, ErrorKind, Object,
     client::Dialect,
-    filter::{Filter, Operator},
+    filter::{BoundFilter, Filter, Operator},
     schema::{Attribute, Type},
     value::{self, Place, is_blank},
 };
+
+/// The value filter of a path, bound to the attribute in front of it.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidPath`] when it does not fit the attribute: the filter is a part of the path.
+pub(super) fn selector<'a>(attribute: &'a Attribute, filter: &Filter) -> Result<BoundFilter<'a>, Error> {
+    filter.bind_values(attribute).map_err(|error| Error::new(ErrorKind::InvalidPath, error.detail()))
+}
 
 /// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
 ///

@@ -25,8 +25,8 @@ use crate::{
 /// # Errors
 ///
 /// The first operation that cannot be applied, by its place from 1: [`ErrorKind::InvalidPath`],
-/// [`ErrorKind::NoTarget`], [`ErrorKind::Mutability`], [`ErrorKind::InvalidValue`] or
-/// [`ErrorKind::InvalidFilter`]; after the last one, whatever is required and missing.
+/// [`ErrorKind::NoTarget`], [`ErrorKind::Mutability`] or [`ErrorKind::InvalidValue`]; after the last one,
+/// whatever is required and missing.
 pub fn apply(
     resource_type: &ResourceType,
     stored: &Object,
@@ -214,7 +214,7 @@ impl<'a> Engine<'a> {
         value: Option<Value>,
     ) -> Result<(), Error> {
         let attribute = spot.attribute;
-        let selector = filter.map(|filter| filter.bind_values(attribute)).transpose()?;
+        let selector = filter.map(|filter| element::selector(attribute, filter)).transpose()?;
         let selects = |element: &Value| match &selector {
             Some(selector) => element.as_object().is_some_and(|element| selector.matches(element)),
             None => true,
