@@ -1,4 +1,5 @@
 //! The tests of the whole, in one program.
+#![cfg(test)]
 
 mod concurrent_creates;
 mod dev_server;

@@ -1,6 +1,6 @@
 //! Local servers as processes of their own.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
@@ -39,15 +39,29 @@ pub struct Ready {
 }
 
 impl Server {
-    /// Starts `program`, a `local` binary, with `arguments` beside `--json`; returns once it serves.
+    /// Starts `program`, a `local` binary, with `arguments`; returns once it serves.
     ///
     /// # Errors
     ///
     /// When it ends, or says something else, before.
-    pub async fn start<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<Self> {
+    pub async fn start(program: &str, arguments: &[&str]) -> Result<Self> {
+        Self::start_with_path(program, arguments, std::env::var_os("PATH").unwrap_or_default()).await
+    }
+
+    /// The same with another `PATH` to find cargo's subcommands on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::start`].
+    pub async fn start_with_path(program: &str, arguments: &[&str], path: OsString) -> Result<Self> {
+        // `--json` is an option of the command, in front of what the command passes on.
+        let (options, passed_on) = arguments
+            .split_at(arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len()));
         let mut child = Command::new(program)
-            .args(arguments)
+            .args(options)
             .arg("--json")
+            .args(passed_on)
+            .env("PATH", path)
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -79,11 +79,10 @@ fn command(options: &Options, stand_ins: &StandIns, port: u16, arguments: &[Stri
 /// Passes the signal on to the child's process group and waits; kills the group when that takes too long.
 async fn end(child: &mut Child, asked: Signal) -> Result<(), Error> {
     let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) else { return Ok(()) };
-    let group = Pid::from_raw(id);
-    // Fails only when the group is gone, which is what is wanted.
-    let _ = killpg(group, asked);
-    let ended = tokio::time::timeout(GRACE, child.wait()).await;
-    // The child may leave its own children behind, a compiler or a function.
-    let _ = killpg(group, if ended.is_ok() { Signal::SIGTERM } else { Signal::SIGKILL });
+    // The group exists as long as the child was not waited for, so these can reach nobody else.
+    let _ = killpg(Pid::from_raw(id), asked);
+    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+        let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+    }
     child.wait().await.map(drop).map_err(Error::io("waiting for cargo lambda watch"))
 }

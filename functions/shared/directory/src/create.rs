@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Directory {
-    /// Stores a new resource under `id`.
+    /// Stores a new resource under `id`, which must be of the type's kind.
     ///
     /// # Errors
     ///
@@ -28,6 +28,7 @@ impl Directory {
         draft: Draft,
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
+        debug_assert_eq!(id.kind(), resource_type.kind, "the record could not be read again");
         let mut record = Record::first(scope, id, draft, now)?;
         let lookups = lookup::of_record(scope, resource_type, &record)?;
         record.keys = lookups.iter().map(|lookup| lookup.key.encode()).collect();

@@ -71,6 +71,11 @@ pub(crate) fn member_record(tenant: &str, id: &ResourceId) -> Option<Key> {
     Some(Key::new(collection, id.as_str()))
 }
 
+/// What is configured for a tenant.
+pub(crate) fn configuration(tenant: &str) -> String {
+    format!("{tenant}#K")
+}
+
 /// The users of a `userName`: at most one.
 pub(crate) fn user_name(tenant: &str, value: &str) -> Option<String> {
     folded(value).map(|text| format!("{tenant}#n#{text}"))
@@ -194,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_laid_out_as_designed() {
+    fn each_entity_has_a_prefix_of_its_own() {
         let user = ResourceId::parse("0a000000-0000-4000-8000-000000000000").expect("an id");
         assert_eq!(user_name("acme", "BJensen").as_deref(), Some("acme#n#bjensen"));
         assert_eq!(display_name("acme", "Tour Guides").as_deref(), Some("acme#d#tour guides"));

@@ -5,6 +5,7 @@
 //! done to a record ([`Directory::create`], [`Directory::update`], …) put the items together; `table` is
 //! the only one that talks to the service. Nothing here knows HTTP.
 
+mod configuration;
 mod counters;
 mod create;
 mod delete;
@@ -25,6 +26,7 @@ mod update;
 mod usage;
 mod walk;
 
+pub use configuration::Setting;
 pub use error::Error;
 pub use lookup::Lookup;
 pub use members::{Bump, GroupRef, Member, MemberChange};

@@ -6,23 +6,24 @@ use axum::{
     extract::{Request, State},
     middleware::Next,
 };
-use connector::Connector;
 use directory::Scope;
 use http::header;
-use scim::{Error, ErrorKind, client::Dialect};
+use scim::{Error, ErrorKind};
 
 use crate::{
     Service,
     answer::{self, Answer},
     clock,
     log::Facts,
+    tenants::{Settings, Tenant},
 };
 
-/// For whom a request is answered: the connector, what it may see, how much it is forgiven.
+/// For whom a request is answered: the tenant, what the connector may do, how much it is forgiven.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) scope: Scope,
-    pub(crate) dialect: Dialect,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) settings: Settings,
 }
 
 /// Lets a request with a valid token through, with its [`Caller`].
@@ -34,19 +35,34 @@ pub(crate) async fn authenticate(
     let header = request.headers().get(header::AUTHORIZATION);
     // A value that is no text cannot be a token, which is not the same as sending none.
     let header = header.map(|value| value.to_str().unwrap_or("\u{fffd}"));
-    let connector = match service.connectors.authenticate(header, clock::now()).await {
-        Ok(connector) => connector,
-        Err(error) => return answer::error(refusal(error)),
-    };
     let facts = request.extensions().get::<Facts>().cloned().unwrap_or_default();
-    let caller = Caller { scope: scope(&connector, &facts), dialect: Dialect::default() };
-    facts.identify(connector, caller.scope.usage.clone());
+    let caller = match identify(&service, header, &facts).await {
+        Ok(caller) => caller,
+        Err(error) => return answer::error(error),
+    };
+    if caller.settings.read_only && changes(&request) {
+        let detail = format!("Connector {} is read-only: its setting readOnly is on", caller.scope.connector);
+        return answer::error(Error::new(ErrorKind::Forbidden, detail));
+    }
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-fn scope(connector: &Connector, facts: &Facts) -> Scope {
-    Scope::new(connector.tenant.as_str(), connector.name.as_str(), facts.request_id())
+async fn identify(service: &Service, header: Option<&str>, facts: &Facts) -> Result<Caller, Error> {
+    let now = clock::now();
+    let connector = service.connectors.authenticate(header, now).await.map_err(refusal)?;
+    let mut scope = Scope::new(connector.tenant.as_str(), connector.name.as_str(), facts.request_id());
+    facts.identify(connector, scope.usage.clone());
+    let tenant =
+        service.tenants.get(&service.directory, &scope.tenant, now).await.map_err(answer::from_directory)?;
+    scope.policy = tenant.policy;
+    let settings = tenant.settings(&scope.connector);
+    Ok(Caller { scope, tenant, settings })
+}
+
+/// Whether the request would change anything: a search is a POST that does not.
+fn changes(request: &Request) -> bool {
+    !request.method().is_safe() && !request.uri().path().ends_with("/.search")
 }
 
 /// What a client without a valid token is told: what to do about it, nothing of the tenant.

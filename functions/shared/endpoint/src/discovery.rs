@@ -1,4 +1,4 @@
-//! The routes of the discovery function: what the service says of itself (RFC 7644 §4).
+//! The routes of the discovery function: what the service says of itself to a tenant (RFC 7644 §4).
 
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use scim::{
     Error, ErrorKind, Object, ResourceType,
     discovery::{resource_type, schema, schemas, service_provider_config},
     list,
-    resource_type::{GROUPS, USERS},
 };
 use serde_json::Value;
 
@@ -32,37 +31,51 @@ pub fn discovery(_service: &Arc<Service>) -> Router {
         .route("/ResourceTypes/{name}", get(one_resource_type))
         .route("/Schemas", get(all_schemas))
         .route("/Schemas/{urn}", get(one_schema))
-        .route("/Me", any(async || not_implemented("The /Me alias")))
-        .route("/Me/{*rest}", any(async || not_implemented("The /Me alias")))
         .route("/Bulk", any(async || not_implemented("Bulk")))
         .route("/.search", any(async || not_implemented("A search over all resource types")))
 }
-
-fn served() -> [&'static ResourceType; 2] {
-    [&USERS, &GROUPS]
+/// The resource types of the caller's tenant.
+fn served(caller: &Caller) -> impl Iterator<Item = &ResourceType> + Clone {
+    caller.tenant.catalog.resource_types.iter().map(|it| &**it)
 }
 
 async fn config(Extension(Base(base)): Extension<Base>, Extension(caller): Extension<Caller>) -> Answer {
-    json(StatusCode::OK, &service_provider_config(&base, caller.dialect))
+    json(StatusCode::OK, &service_provider_config(&base, caller.settings.dialect()))
 }
 
-async fn resource_types(uri: Uri, Extension(Base(base)): Extension<Base>) -> Answer {
-    all(&uri, served().into_iter().map(|it| resource_type(&base, it)))
+async fn resource_types(
+    uri: Uri,
+    Extension(Base(base)): Extension<Base>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    all(&uri, served(&caller).map(|it| resource_type(&base, it)))
 }
 
-async fn one_resource_type(Path(name): Path<String>, Extension(Base(base)): Extension<Base>) -> Answer {
-    match served().into_iter().find(|it| it.name.eq_ignore_ascii_case(&name)) {
+async fn one_resource_type(
+    Path(name): Path<String>,
+    Extension(Base(base)): Extension<Base>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    match served(&caller).find(|it| it.name.eq_ignore_ascii_case(&name)) {
         Some(it) => json(StatusCode::OK, &resource_type(&base, it)),
         None => not_found("resource type", &name),
     }
 }
 
-async fn all_schemas(uri: Uri, Extension(Base(base)): Extension<Base>) -> Answer {
-    all(&uri, schemas(served().into_iter()).into_iter().map(|it| schema(&base, it)))
+async fn all_schemas(
+    uri: Uri,
+    Extension(Base(base)): Extension<Base>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    all(&uri, schemas(served(&caller)).into_iter().map(|it| schema(&base, it)))
 }
 
-async fn one_schema(Path(urn): Path<String>, Extension(Base(base)): Extension<Base>) -> Answer {
-    match schemas(served().into_iter()).into_iter().find(|it| it.id.eq_ignore_ascii_case(&urn)) {
+async fn one_schema(
+    Path(urn): Path<String>,
+    Extension(Base(base)): Extension<Base>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    match schemas(served(&caller)).into_iter().find(|it| it.id.eq_ignore_ascii_case(&urn)) {
         Some(it) => json(StatusCode::OK, &schema(&base, it)),
         None => not_found("schema", &urn),
     }

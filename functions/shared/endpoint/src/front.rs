@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc, time::Instant};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
 };
 use lambda_http::RequestExt;
@@ -28,7 +28,7 @@ const REQUEST_ID: &str = "x-request-id";
 /// is authenticated, unknown paths and methods and panics are answered in SCIM, and a line is logged.
 pub fn front(routes: Router, service: &Arc<Service>) -> Router {
     let inner = routes
-        .fallback(unknown)
+        .fallback(async |request: Request| unknown(request.extensions()))
         .layer(middleware::from_fn_with_state(Arc::clone(service), authenticate_unless_open))
         .layer(CatchPanicLayer::custom(panicked));
     // A router around the router: what changes the path must run before the inner one chooses by it.
@@ -68,6 +68,10 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
     if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
         answer = not_allowed(&method, &answer);
     }
+    if answer.status() == StatusCode::NOT_FOUND {
+        // Set by the route that takes any collection, before it was known that there is none of this name.
+        answer.headers_mut().remove(header::ALLOW);
+    }
     answer = as_accepted(&headers, answer);
     facts.write(&method, &path, started, &answer);
     answer::with_header(answer, header::HeaderName::from_static(REQUEST_ID), &request_id)
@@ -82,14 +86,13 @@ async fn authenticate_unless_open(state: State<Arc<Service>>, request: Request, 
     }
 }
 
-async fn unknown(request: Request) -> Answer {
-    let detail = match request.extensions().get::<Asked>() {
-        Some(Asked { path, canonical_base }) => {
-            format!(
-                "Nothing is served at {}: the base URL to give to an identity provider is {canonical_base}",
-                scim::value::quoted(path)
-            )
-        }
+/// The answer to a path that leads nowhere.
+pub(crate) fn unknown(extensions: &Extensions) -> Answer {
+    let detail = match extensions.get::<Asked>() {
+        Some(Asked { path, canonical_base }) => format!(
+            "Nothing is served at {}: the base URL to give to an identity provider is {canonical_base}",
+            scim::value::quoted(path)
+        ),
         None => "Nothing is served here".to_owned(),
     };
     answer::error(Error::new(ErrorKind::NotFound, detail))

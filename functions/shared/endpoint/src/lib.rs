@@ -15,9 +15,11 @@ mod groups;
 mod health;
 pub mod lambda;
 mod log;
+mod me;
 mod precondition;
 mod resources;
 mod service;
+mod tenants;
 mod users;
 
 pub use config::Config;
@@ -31,5 +33,6 @@ pub use users::users;
 /// The routes of all functions together: the local server's, and those of the function that API Gateway sends to
 /// what has no route of its own.
 pub fn all(service: &std::sync::Arc<Service>) -> axum::Router {
-    users(service).merge(groups(service)).merge(discovery(service)).merge(health(service))
+    let routes = users(service).merge(groups(service)).merge(discovery(service)).merge(health(service));
+    routes.merge(me::me(service)).merge(resources::further(service))
 }

@@ -1,4 +1,4 @@
-//! The routes of one resource type, whichever it is (RFC 7644 §3.3 to §3.6).
+//! The routes of a resource type, whichever it is (RFC 7644 §3.3 to §3.6).
 
 mod change;
 mod create;
@@ -17,10 +17,10 @@ use axum::{
     routing::{get, post},
 };
 use directory::Record;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use scim::{
-    Error, ErrorKind, Object, ResourceId, ResourceType, client::Dialect, datetime, projection::Projection,
-    resource,
+    Error, ErrorKind, Kind, Object, ResourceId, ResourceType, client::Dialect, datetime,
+    projection::Projection, resource, resource_type::USERS,
 };
 
 use crate::{
@@ -28,60 +28,68 @@ use crate::{
     answer::{self, Answer},
     authenticate::Caller,
     base::Base,
+    front,
     log::Facts,
-    precondition,
+    me, precondition,
+    tenants::Settings,
 };
 
-/// What the requests to one resource type have in common.
-pub(crate) struct Resources {
-    service: Arc<Service>,
-    resource_type: Arc<ResourceType>,
-    body_limit_bytes: usize,
-}
-
-/// The endpoint of `resource_type`, its resources and its `/.search`.
-pub(crate) fn routes(
-    service: &Arc<Service>,
-    resource_type: &Arc<ResourceType>,
-    body_limit_bytes: usize,
-) -> Router {
-    let resources = Arc::new(Resources {
-        service: Arc::clone(service),
-        resource_type: Arc::clone(resource_type),
-        body_limit_bytes,
-    });
-    let collection = &resource_type.endpoint;
+/// The endpoint `collection`, its resources and its `/.search`; `/{collection}` is whichever the tenant has.
+pub(crate) fn routes(service: &Arc<Service>, collection: &str) -> Router {
     Router::new()
         .route(
             collection,
             get(async |call: Call| respond(call.list().await))
-                .post(async |call: Call, body: Body| respond(call.create(body).await)),
+                .post(async |call: Call, body: Body| respond(call.create(body).await))
+                .fallback(refuse_method),
         )
         .route(
             &format!("{collection}/.search"),
-            post(async |call: Call, body: Body| respond(call.search(body).await)),
+            post(async |call: Call, body: Body| respond(call.search(body).await)).fallback(refuse_method),
         )
         .route(
             &format!("{collection}/{{id}}"),
-            get(async |Path(id): Path<String>, call: Call| respond(call.read(&id).await))
-                .put(async |Path(id): Path<String>, call: Call, body: Body| {
-                    respond(call.replace(&id, body).await)
-                })
-                .patch(async |Path(id): Path<String>, call: Call, body: Body| {
-                    respond(call.patch(&id, body).await)
-                })
-                .delete(async |Path(id): Path<String>, call: Call| respond(call.delete(&id).await)),
+            get(async |call: Call, Id(id): Id| respond(call.read(&id).await))
+                .put(async |call: Call, Id(id): Id, body: Body| respond(call.replace(&id, body).await))
+                .patch(async |call: Call, Id(id): Id, body: Body| respond(call.patch(&id, body).await))
+                .delete(async |call: Call, Id(id): Id| respond(call.delete(&id).await))
+                .fallback(refuse_method),
         )
-        .with_state(resources)
+        .with_state(Arc::clone(service))
 }
 
-fn respond(result: Result<Answer, Error>) -> Answer {
+/// Resource types that only a tenant's documents define.
+pub(crate) fn further(service: &Arc<Service>) -> Router {
+    routes(service, "/{collection}")
+}
+
+/// A method that is not served, where there is such a resource type: without one, a [`Call`] is refused as unknown.
+async fn refuse_method(_: Call) -> Answer {
+    answer::empty(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// The last segment of the path: a resource's id as the client wrote it.
+pub(crate) struct Id(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Answer> {
+        let Path(segments) = Path::<Vec<(String, String)>>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| answer::error(Error::new(ErrorKind::NotFound, "The path is not valid UTF-8")))?;
+        Ok(Self(segments.into_iter().next_back().map(|(_, segment)| segment).unwrap_or_default()))
+    }
+}
+
+pub(crate) fn respond(result: Result<Answer, Error>) -> Answer {
     result.unwrap_or_else(answer::error)
 }
 
 /// One request to a resource type.
-struct Call {
-    resources: Arc<Resources>,
+pub(crate) struct Call {
+    service: Arc<Service>,
+    resource_type: Arc<ResourceType>,
     caller: Caller,
     base: Base,
     facts: Facts,
@@ -90,10 +98,10 @@ struct Call {
     parameters: Vec<(String, String)>,
 }
 
-impl FromRequestParts<Arc<Resources>> for Call {
+impl FromRequestParts<Arc<Service>> for Call {
     type Rejection = Answer;
 
-    async fn from_request_parts(parts: &mut Parts, resources: &Arc<Resources>) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Answer> {
         let unwired = || {
             answer::error(Error::new(
                 ErrorKind::Internal,
@@ -101,9 +109,16 @@ impl FromRequestParts<Arc<Resources>> for Call {
             ))
         };
         let extensions = &parts.extensions;
+        let caller = extensions.get::<Caller>().cloned().ok_or_else(unwired)?;
+        let endpoint = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+        let endpoint = if endpoint == me::ALIAS { USERS.endpoint.clone() } else { format!("/{endpoint}") };
+        let Some(resource_type) = caller.tenant.catalog.at(&endpoint).cloned() else {
+            return Err(front::unknown(extensions));
+        };
         Ok(Self {
-            resources: Arc::clone(resources),
-            caller: extensions.get::<Caller>().cloned().ok_or_else(unwired)?,
+            service: Arc::clone(service),
+            resource_type,
+            caller,
             base: extensions.get::<Base>().cloned().ok_or_else(unwired)?,
             facts: extensions.get::<Facts>().cloned().ok_or_else(unwired)?,
             method: parts.method.clone(),
@@ -117,23 +132,33 @@ impl FromRequestParts<Arc<Resources>> for Call {
 
 impl Call {
     fn resource_type(&self) -> &ResourceType {
-        &self.resources.resource_type
+        &self.resource_type
     }
 
     fn directory(&self) -> &directory::Directory {
-        &self.resources.service.directory
+        &self.service.directory
     }
 
     fn scope(&self) -> &directory::Scope {
         &self.caller.scope
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.caller.settings
+    }
+
     fn dialect(&self) -> Dialect {
-        self.caller.dialect
+        self.caller.settings.dialect()
     }
 
     async fn body(&self, body: Body) -> Result<Object, Error> {
-        crate::body::object(&self.headers, body, self.resources.body_limit_bytes).await
+        /// A user with 40 addresses and a photo URL or two is far below this.
+        const MOST_BYTES: usize = 256 * 1024;
+        /// Some 40,000 members; Lambda's own limit of 6 MB counts a body in base64, a third more.
+        const MOST_BYTES_OF_GROUP: usize = 4 * 1024 * 1024;
+        let limit_bytes =
+            if self.resource_type.kind == Kind::Group { MOST_BYTES_OF_GROUP } else { MOST_BYTES };
+        crate::body::object(&self.headers, body, limit_bytes).await
     }
 
     /// What of the resource the client wants to see.

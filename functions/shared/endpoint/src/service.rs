@@ -8,13 +8,17 @@ use directory::Directory;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use crate::config::{Config, Missing};
+use crate::{
+    config::{Config, Missing},
+    tenants::Tenants,
+};
 
 /// The state behind the routes.
 pub struct Service {
     pub(crate) config: Config,
     pub(crate) directory: Directory,
     pub(crate) connectors: Connectors,
+    pub(crate) tenants: Tenants,
     /// The last health report and when it was made, so that an open endpoint costs nothing when it is hammered.
     pub(crate) health: Mutex<Option<(OffsetDateTime, crate::health::Report)>>,
 }
@@ -23,7 +27,13 @@ impl Service {
     /// From its parts.
     #[must_use]
     pub fn new(config: Config, directory: Directory, connectors: Connectors) -> Arc<Self> {
-        Arc::new(Self { config, directory, connectors, health: Mutex::default() })
+        Arc::new(Self {
+            config,
+            directory,
+            connectors,
+            tenants: Tenants::default(),
+            health: Mutex::default(),
+        })
     }
 
     /// From the environment: configuration, credentials, region and endpoints. Makes no call.

@@ -4,6 +4,7 @@
 //! JSON object plus the [`ResourceType`](resource_type::ResourceType) that describes it; there is no struct
 //! per attribute.
 
+pub mod catalog;
 pub mod client;
 pub mod datetime;
 pub mod discovery;

@@ -1,6 +1,6 @@
 //! What each operation costs, for a user of 2 KB with one e-mail and one `externalId`, exactly.
 //!
-//! The figures stay within the table of budgets in the design: a change that moves one is to be looked at.
+//! Where a figure moves, the bill of every tenant does: these are equalities, not limits.
 
 use std::slice::from_ref;
 

@@ -1,6 +1,8 @@
 //! Records are created, read, changed and deleted, and are what they were written as.
 
-use directory::{Draft, Error, Record};
+use std::slice::from_ref;
+
+use directory::{Bump, Consistency, Draft, Error, Lookup, Member, MemberChange, Record};
 use scim::{Kind, ResourceId};
 use serde_json::json;
 
@@ -33,7 +35,7 @@ async fn a_record_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn the_item_is_laid_out_as_designed() {
+async fn items_hold_what_streams_and_tools_rely_on() {
     let table = Table::new().await;
     let draft = draft(json!({ "userName": "Ann", "emails": [{ "value": "A@x.org" }] }), Some("00uA"));
     let (scope, id) = (request(), new_id(Kind::User));
@@ -304,4 +306,40 @@ async fn ping_needs_the_table() {
     let elsewhere = directory::Directory::new(table.client.clone(), "none");
     let refused = elsewhere.ping().await;
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn every_read_that_decides_is_strong_and_by_key() {
+    let table = Table::new().await;
+    let (ann, guides) = (user(&table, "ann").await, group(&table, "g").await);
+    table.wire.clear();
+    let (directory, scope) = (&table.directory, request());
+    let member = Member { id: ann.id.clone(), display: None };
+    let change = MemberChange { add: vec![member.clone()], remove: vec![] };
+    directory.get(&scope, users(), &ann.id).await.expect("read");
+    directory.get_many(&scope, users(), from_ref(&ann.id)).await.expect("read");
+    for lookup in [Lookup::UserName("ann".into()), Lookup::Email("a".into()), Lookup::ExternalId("1".into())]
+    {
+        directory.find(&scope, users(), &lookup).await.expect("read");
+    }
+    directory.total(&scope, users()).await.expect("read");
+    directory.group_and_missing(&scope, &guides.id, from_ref(&ann.id)).await.expect("read");
+    directory.change_members(&scope, &guides, &change, Bump::Before, NOW).await.expect("changed");
+    let now = directory.get(&scope, groups(), &guides.id).await.expect("read").expect("there");
+    directory.replace_members(&scope, &now, &[member], Bump::After, NOW).await.expect("replaced");
+    directory.members(&scope, &guides.id).await.expect("read");
+    directory.groups_of(&scope, &ann.id, Consistency::Strong).await.expect("read");
+    directory.walk(&scope, users(), None, 10, Consistency::Strong).await.expect("read");
+    directory.delete(&scope, groups(), &guides.id, None, NOW).await.expect("deleted");
+
+    let reads: Vec<_> = ["GetItem", "Query", "BatchGetItem"]
+        .iter()
+        .flat_map(|operation| table.wire.sent(operation))
+        .collect();
+    assert!(reads.len() >= 20, "{}", reads.len());
+    for read in reads {
+        assert!(read.body.contains(r#""ConsistentRead":true"#), "{read:?}");
+        assert!(!read.body.contains("IndexName"), "{read:?}");
+    }
+    assert!(table.wire.sent("Scan").is_empty());
 }

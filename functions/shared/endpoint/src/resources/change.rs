@@ -16,13 +16,14 @@ use super::{Call, create::draft, members::depend_on_present, read::Beside, store
 use crate::{
     answer::{self, Answer, from_directory},
     clock, precondition,
+    tenants::GroupPatchAnswer,
 };
 
 /// How often a change is decided anew when others keep changing the same resource.
 const MOST_ATTEMPTS: usize = 8;
 
 impl Call {
-    pub(super) async fn replace(&self, id: &str, body: Body) -> Result<Answer, Error> {
+    pub(crate) async fn replace(&self, id: &str, body: Body) -> Result<Answer, Error> {
         let id = self.id(id)?;
         let mut body = self.body(body).await?;
         let changes = self.members_of_put(&mut body)?;
@@ -34,7 +35,7 @@ impl Call {
         Ok(self.answer(StatusCode::OK, &record, &beside, &self.projection()))
     }
 
-    pub(super) async fn patch(&self, id: &str, body: Body) -> Result<Answer, Error> {
+    pub(crate) async fn patch(&self, id: &str, body: Body) -> Result<Answer, Error> {
         let id = self.id(id)?;
         let operations = patch::read(self.body(body).await?, self.dialect())?;
         let changes = patch::member_changes(self.resource_type(), &operations, self.dialect())?;
@@ -169,6 +170,7 @@ impl Call {
         self.method != Method::PATCH
             || self.resource_type().kind != Kind::Group
             || self.projection().is_given()
+            || self.settings().group_patch_answer == GroupPatchAnswer::Resource
     }
 
     /// A group's members after the change, where the answer will show them.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Call {
-    pub(super) async fn delete(&self, id: &str) -> Result<Answer, Error> {
+    pub(crate) async fn delete(&self, id: &str) -> Result<Answer, Error> {
         let id = self.id(id)?;
         let mut expected = None;
         if precondition::is_given(&self.headers) {

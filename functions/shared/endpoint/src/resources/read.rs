@@ -23,7 +23,7 @@ pub(super) struct Beside {
 }
 
 impl Call {
-    pub(super) async fn read(&self, id: &str) -> Result<Answer, Error> {
+    pub(crate) async fn read(&self, id: &str) -> Result<Answer, Error> {
         let id = self.id(id)?;
         let projection = self.projection();
         let (record, beside) = futures::join!(

@@ -1,0 +1,193 @@
+//! What is configured for a tenant and its connectors, read from the table once a minute.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use directory::{Directory, Policy, Usage};
+use scim::{
+    Object,
+    catalog::{Catalog, Fault},
+    client::Dialect,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+/// How long a configuration is used before it is read again.
+const FRESH: Duration = Duration::from_mins(1);
+/// The most tenants remembered at once.
+const MOST_TENANTS: usize = 1000;
+
+/// Everything that is configured for one tenant.
+#[derive(Default)]
+pub(crate) struct Tenant {
+    pub(crate) policy: Policy,
+    pub(crate) catalog: Catalog,
+    connectors: HashMap<String, Settings>,
+}
+
+/// The settings of a connector: what its client may do, and how much it is forgiven.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches")]
+pub(crate) struct Settings {
+    /// Only what the interoperability profile allows; the switches below then do not count.
+    pub(crate) strict: bool,
+    /// See [`Dialect::boolean_strings`].
+    pub(crate) boolean_strings: bool,
+    /// See [`Dialect::remove_value_as_filter`].
+    pub(crate) remove_value_as_filter: bool,
+    /// See [`Dialect::unmatched_replace_creates`].
+    pub(crate) unmatched_replace: UnmatchedReplace,
+    /// What a PATCH of a group is answered with.
+    pub(crate) group_patch_answer: GroupPatchAnswer,
+    /// Whether its client may only read.
+    pub(crate) read_only: bool,
+    /// The id of the user that `/Me` is.
+    pub(crate) subject: Option<String>,
+}
+
+/// What `replace` through a filter that matches nothing does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum UnmatchedReplace {
+    #[default]
+    Create,
+    Error,
+}
+
+/// What a PATCH of a group is answered with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum GroupPatchAnswer {
+    #[default]
+    NoContent,
+    Resource,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            strict: false,
+            boolean_strings: true,
+            remove_value_as_filter: true,
+            unmatched_replace: UnmatchedReplace::Create,
+            group_patch_answer: GroupPatchAnswer::NoContent,
+            read_only: false,
+            subject: None,
+        }
+    }
+}
+
+impl Settings {
+    /// How much the client is forgiven.
+    pub(crate) fn dialect(&self) -> Dialect {
+        if self.strict {
+            return Dialect::STRICT;
+        }
+        Dialect {
+            strict: false,
+            boolean_strings: self.boolean_strings,
+            remove_value_as_filter: self.remove_value_as_filter,
+            unmatched_replace_creates: self.unmatched_replace == UnmatchedReplace::Create,
+        }
+    }
+}
+
+/// The switches of a tenant; they change keys, so that turning one on needs a look at what is stored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+struct TenantSettings {
+    unique_email: bool,
+    unique_external_id: bool,
+    unique_group_display_name: bool,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        let Policy { unique_email, unique_external_id, unique_group_display_name, .. } = Policy::default();
+        Self { unique_email, unique_external_id, unique_group_display_name }
+    }
+}
+
+impl Tenant {
+    fn new(settings: Vec<directory::Setting>) -> Self {
+        let (mut tenant, mut documents, mut faults) = (Self::default(), Vec::new(), Vec::new());
+        for directory::Setting { name, document } in settings {
+            let outcome = match name.split_once('#') {
+                Some(("schema" | "type", _)) => {
+                    documents.push(document);
+                    Ok(())
+                }
+                Some(("connector", connector)) => read(document)
+                    .map(|settings| drop(tenant.connectors.insert(connector.to_owned(), settings))),
+                _ if name == "tenant" => read(document).map(|settings: TenantSettings| {
+                    tenant.policy = Policy {
+                        unique_email: settings.unique_email,
+                        unique_external_id: settings.unique_external_id,
+                        unique_group_display_name: settings.unique_group_display_name,
+                        ..Policy::default()
+                    };
+                }),
+                _ => Err("no such setting is known".to_owned()),
+            };
+            faults.extend(outcome.err().map(|reason| Fault { document: name, reason }));
+        }
+        tenant.catalog = Catalog::new(documents);
+        tenant.catalog.faults.extend(faults);
+        tenant
+    }
+
+    /// The settings of a connector.
+    pub(crate) fn settings(&self, connector: &str) -> Settings {
+        self.connectors.get(connector).cloned().unwrap_or_default()
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(document: Object) -> Result<T, String> {
+    serde_json::from_value(Value::Object(document)).map_err(|error| error.to_string())
+}
+
+/// Tenants by name.
+#[derive(Default)]
+pub(crate) struct Tenants {
+    entries: Mutex<HashMap<String, (OffsetDateTime, Arc<Tenant>)>>,
+}
+
+impl Tenants {
+    /// What is configured for a tenant, no older than a minute.
+    ///
+    /// A document that cannot be used is left out and logged: it never fails a request. While the table does not
+    /// answer, what was read before holds on.
+    pub(crate) async fn get(
+        &self,
+        directory: &Directory,
+        name: &str,
+        now: OffsetDateTime,
+    ) -> Result<Arc<Tenant>, directory::Error> {
+        let mut entries = self.entries.lock().await;
+        let known = entries.get(name).cloned();
+        if let Some((read, tenant)) = &known
+            && now - *read < FRESH
+        {
+            return Ok(Arc::clone(tenant));
+        }
+        let settings = match (directory.configuration(name, &Usage::default()).await, known) {
+            (Ok(settings), _) => settings,
+            (Err(error), Some((_, tenant))) => {
+                tracing::warn!(tenant = name, cause = %error, "using a configuration past its time");
+                return Ok(tenant);
+            }
+            (Err(error), None) => return Err(error),
+        };
+        let tenant = Arc::new(Tenant::new(settings));
+        for Fault { document, reason } in &tenant.catalog.faults {
+            tracing::error!(tenant = name, document, reason, "a document of the configuration is left out");
+        }
+        if entries.len() >= MOST_TENANTS {
+            entries.clear();
+        }
+        entries.insert(name.to_owned(), (now, Arc::clone(&tenant)));
+        Ok(tenant)
+    }
+}
