@@ -73,6 +73,13 @@ fn command(options: &Options, stand_ins: &StandIns, port: u16, arguments: &[Stri
         .stdin(Stdio::null())
         .stdout(std::io::stderr())
         .kill_on_drop(true);
+    for (name, _) in std::env::vars_os() {
+        // Set by the cargo that runs this program. Build scripts look at them, ring's for one: it and all that uses
+        // it would be compiled anew, and once more by the next cargo in a shell.
+        if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|begin| name.to_string_lossy().starts_with(begin)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use scim::{Kind, ResourceId, ResourceType, fold::fold};
 use sha2::{Digest, Sha256};
 
+use crate::Scope;
+
 /// The sort key of an item that is alone under its partition key.
 pub(crate) const ALONE: &str = "!";
 
@@ -69,6 +71,16 @@ pub(crate) fn member_record(tenant: &str, id: &ResourceId) -> Option<Key> {
         Kind::Other => return None,
     };
     Some(Key::new(collection, id.as_str()))
+}
+
+/// Where a connector's crawls of a resource type go on.
+pub(crate) fn bookmarks(scope: &Scope, resource_type: &ResourceType) -> String {
+    format!("{}#B#{}#{}", scope.tenant, scope.connector, resource_type.name)
+}
+
+/// An index as a sort key: in the order of the numbers.
+pub(crate) fn index(start_index: u64) -> String {
+    format!("{start_index:020}")
 }
 
 /// What is configured for a tenant.

@@ -5,6 +5,7 @@
 //! done to a record ([`Directory::create`], [`Directory::update`], …) put the items together; `table` is
 //! the only one that talks to the service. Nothing here knows HTTP.
 
+mod bookmark;
 mod configuration;
 mod counters;
 mod create;
@@ -26,6 +27,7 @@ mod update;
 mod usage;
 mod walk;
 
+pub use bookmark::Bookmark;
 pub use configuration::Setting;
 pub use error::Error;
 pub use lookup::Lookup;

@@ -139,6 +139,12 @@ impl Position {
         ResourceId::parse(text).map(Self)
     }
 
+    /// After the last id there can be.
+    #[must_use]
+    pub fn end() -> Option<Self> {
+        Self::end_of('f')
+    }
+
     /// After the last id that a shard can hold.
     fn end_of(shard: char) -> Option<Self> {
         Self::parse(&format!("{shard}fffffff-ffff-4fff-bfff-ffffffffffff"))

@@ -1,7 +1,7 @@
 //! Queries (RFC 7644 §3.4.2): found by keys where the filter allows, else by walking the directory.
 
 use axum::{body::Body, http::StatusCode};
-use directory::{Consistency, Lookup, Position, Record};
+use directory::{Bookmark, Consistency, Lookup, Position, Record};
 use futures::{StreamExt, TryStreamExt, stream};
 use scim::{
     Error, ErrorKind, Kind, Object, ResourceId,
@@ -14,8 +14,13 @@ use scim::{
     sort,
 };
 
+use time::OffsetDateTime;
+
 use super::{Call, read::Beside};
-use crate::answer::{self, Answer, from_directory};
+use crate::{
+    answer::{self, Answer, from_directory},
+    clock,
+};
 
 /// The most documents one query looks at when no key narrows it down.
 const MOST_SCANNED: usize = 50_000;
@@ -64,40 +69,65 @@ impl Call {
 
     /// A page of everything there is.
     async fn page(&self, query: &ListQuery) -> Result<(usize, Vec<Object>), Error> {
+        let (now, first) = (clock::now(), query.start_index as u64);
         let total = async {
             self.directory().total(self.scope(), self.resource_type()).await.map_err(from_directory)
         };
-        let records = async {
-            let mut after = None;
-            let skipped = u64::try_from(query.start_index - 1).unwrap_or(u64::MAX);
-            if query.count == 0 {
-                return Ok((Vec::new(), false));
-            }
-            if skipped > 0 {
-                let reached = self
-                    .directory()
-                    .skip(self.scope(), self.resource_type(), None, skipped)
-                    .await
-                    .map_err(from_directory)?;
-                if reached.count < skipped {
-                    return Ok((Vec::new(), false));
+        let (total, page) = futures::join!(total, self.records(query, now));
+        let (total, page) = (usize::try_from(total?).unwrap_or(usize::MAX), page?);
+        if page.records.is_empty() {
+            return Ok((total, Vec::new()));
+        }
+        let served = query.start_index - 1 + page.records.len();
+        // A directory that fits into one page needs no bookmark; the end of a longer one does, lest the client's
+        // last question meets a bookmark of an earlier crawl.
+        let position = page.next.clone().or_else(|| if first > 1 { Position::end() } else { None });
+        let bookmark = position.map(|position| Bookmark {
+            start_index: served as u64 + 1,
+            until: if page.next.is_some() { served as u64 + 1 } else { first + query.count as u64 },
+            position,
+        });
+        let remember = async {
+            match bookmark {
+                Some(bookmark) => {
+                    self.directory().put_bookmark(self.scope(), self.resource_type(), &bookmark, now).await
                 }
-                after = reached.position;
+                None => Ok(()),
             }
-            let page = self
-                .directory()
-                .walk(self.scope(), self.resource_type(), after.as_ref(), query.count, Consistency::Eventual)
-                .await
-                .map_err(from_directory)?;
-            Ok::<_, Error>((page.records, page.next.is_some()))
         };
-        let (total, records) = futures::join!(total, records);
-        let (records, continues) = records?;
+        let (remembered, shown) = futures::join!(remember, self.shown(page.records, query));
+        remembered.map_err(from_directory)?;
         // Never fewer than were served, and one more while there is more: a client that counts must not stop early.
-        let served = query.start_index - 1 + records.len();
-        let total = usize::try_from(total?).unwrap_or(usize::MAX);
-        let total = if records.is_empty() { total } else { total.max(served + usize::from(continues)) };
-        Ok((total, self.shown(records, query).await?))
+        Ok((total.max(served + usize::from(page.next.is_some())), shown?))
+    }
+
+    /// The records of a page: from the nearest bookmark, passing over what lies between.
+    async fn records(&self, query: &ListQuery, now: OffsetDateTime) -> Result<directory::Page, Error> {
+        let nothing = directory::Page { records: Vec::new(), next: None };
+        if query.count == 0 {
+            return Ok(nothing);
+        }
+        let first = query.start_index as u64;
+        let mut after = None;
+        if first > 1 {
+            let found = self.directory().bookmark(self.scope(), self.resource_type(), first, now).await;
+            let found = found.map_err(from_directory)?;
+            let left = found.as_ref().map_or(first - 1, |found| first.saturating_sub(found.until));
+            after = found.map(|found| found.position);
+            if left > 0 {
+                let skipped =
+                    self.directory().skip(self.scope(), self.resource_type(), after.as_ref(), left).await;
+                let skipped = skipped.map_err(from_directory)?;
+                if skipped.count < left {
+                    return Ok(nothing);
+                }
+                after = skipped.position;
+            }
+        }
+        self.directory()
+            .walk(self.scope(), self.resource_type(), after.as_ref(), query.count, Consistency::Eventual)
+            .await
+            .map_err(from_directory)
     }
 
     /// Those that some keys find and the filter confirms, in the directory's own order.
