@@ -242,3 +242,17 @@ async fn a_batch_larger_than_an_answer_is_read_whole() {
     assert_eq!(read.into_iter().map(|record| record.id).collect::<Vec<_>>(), ids);
     assert_eq!(table.wire.sent("BatchGetItem").len(), 2);
 }
+
+#[tokio::test]
+async fn a_membership_that_may_be_written_moves_the_revision() {
+    let table = Table::new().await;
+    let guides = group(&table, "g").await;
+    let change = MemberChange { add: vec![Member { id: new_id(Kind::User), display: None }], remove: vec![] };
+    // Both halves are written, and the SDK gives up on the answer of each at the third attempt.
+    table.wire.fail("UpdateItem", 6, &Fault::AnswerLost);
+    let failed = table.directory.change_members(&request(), &guides, &change, Bump::After, NOW).await;
+    assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
+    let now = table.directory.get(&request(), groups(), &guides.id).await.expect("read").expect("there");
+    assert_eq!(now.revision, 2);
+    assert_eq!(table.directory.members(&request(), &guides.id).await.expect("members"), change.add);
+}
