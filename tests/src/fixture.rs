@@ -23,8 +23,20 @@ pub struct Fixture {
     pub about: String,
     /// Where the request's shape comes from: an RFC section, a client's documentation.
     pub source: String,
+    /// What must be configured before, for the tenant and the connector that send it.
+    pub configuration: Configuration,
     /// What is sent, in order.
     pub steps: Vec<Step>,
+}
+
+/// What is not as a new tenant has it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Configuration {
+    /// The connector's settings.
+    pub settings: Option<scim::Object>,
+    /// Files of `tests/resource_types`, without their ending.
+    #[serde(default)]
+    pub resource_types: Vec<String>,
 }
 
 /// The file itself; one step needs no list.
@@ -36,6 +48,9 @@ struct Document {
     steps: Option<Vec<Step>>,
     request: Option<Request>,
     response: Option<Response>,
+    settings: Option<scim::Object>,
+    #[serde(default)]
+    resource_types: Vec<String>,
 }
 
 /// A request and its answer.
@@ -100,7 +115,8 @@ impl Fixture {
     }
 
     fn parse(name: String, text: &str) -> Result<Self> {
-        let Document { about, source, steps, request, response } = serde_json::from_str(text)?;
+        let Document { about, source, steps, request, response, settings, resource_types } =
+            serde_json::from_str(text)?;
         let steps = match (steps, request, response) {
             (Some(steps), None, None) => steps,
             (None, Some(request), Some(response)) => vec![Step { request, response, save: BTreeMap::new() }],
@@ -111,7 +127,7 @@ impl Fixture {
             ensure!(request.body.is_none() || request.text.is_none(), "a request has `body` or `text`");
             ensure!(!response.empty || response.body.is_none(), "an empty response has no `body`");
         }
-        Ok(Self { name, about, source, steps })
+        Ok(Self { name, about, source, configuration: Configuration { settings, resource_types }, steps })
     }
 
     /// Reads every fixture, in the order of their names.

@@ -6,6 +6,7 @@
 pub mod fixture;
 pub mod pattern;
 mod report;
+pub mod requirements;
 pub mod rules;
 pub mod run;
 pub mod server;

@@ -26,7 +26,7 @@ pub(crate) fn answer(answer: &Answer) -> String {
 
 /// Everything about one step that went wrong.
 pub(crate) fn step(fixture: &Fixture, step: usize, request: &str, faults: &[String], got: &str) -> String {
-    let Fixture { name, about, source, steps } = fixture;
+    let Fixture { name, about, source, steps, .. } = fixture;
     let faults = faults.join("\n  - ");
     format!(
         "{name}\n{about}\nSource: {source}\n\nStep {step} of {}:\n{}\nGot:\n{}\nWrong:\n  - {faults}\n",

@@ -1,14 +1,16 @@
 //! Drives a target with fixtures.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use anyhow::{Context, Result, bail};
+use directory::{Directory, Setting};
 use futures::StreamExt;
 use http::Method;
-use local::Token;
+use local::{TABLE, Token, aws, documents};
 use serde_json::Value;
 
-use crate::fixture::{Fixture, Request, Response};
+use crate::fixture::{self, Fixture, Request, Response};
 use crate::pattern::Pattern;
 use crate::server::Server;
 use crate::target::{Answer, Target};
@@ -44,6 +46,27 @@ pub async fn run(fixture: &Fixture, target: &Target, token: &Token) -> Result<()
     Ok(())
 }
 
+/// Puts into the table at `engine_url` what the fixture needs for this tenant and connector.
+///
+/// # Errors
+///
+/// When a file is not there, or the table does not take it.
+pub async fn configure(fixture: &Fixture, engine_url: &str, tenant: &str, connector: &str) -> Result<()> {
+    let directory = Directory::new(aws::dynamodb(engine_url), TABLE);
+    let settings = fixture.configuration.settings.iter().cloned();
+    let mut wanted: Vec<Setting> =
+        settings.map(|document| Setting { name: format!("connector#{connector}"), document }).collect();
+    for name in &fixture.configuration.resource_types {
+        let path = fixture::folder().with_file_name("resource_types").join(name).with_extension("json");
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        wanted.extend(documents::parse(&text).map_err(anyhow::Error::msg)?);
+    }
+    for setting in wanted {
+        directory.configure(tenant, &setting).await?;
+    }
+    Ok(())
+}
+
 /// Drives `server` with every fixture, several at a time and each as a tenant of its own; returns how many there are.
 ///
 /// # Errors
@@ -55,7 +78,9 @@ pub async fn replay(server: &Server) -> Result<usize> {
     let target = Target::http(&server.ready.base_url)?;
     let outcomes: Vec<Result<()>> = futures::stream::iter(fixtures.iter().enumerate())
         .map(async |(index, fixture)| {
-            let token = server.connect(&format!("fixture-{index}")).await?;
+            let name = format!("fixture-{index}");
+            let token = server.connect(&name).await?;
+            configure(fixture, &server.ready.engine_url, &name, &name).await?;
             run(fixture, &target, &token).await
         })
         .buffered(AT_ONCE)

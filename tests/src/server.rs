@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// A running `local`. It is killed when this is dropped without [`Server::stop`].
+/// A running `local`. It is asked to end when this is dropped, without a wait.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -65,7 +65,6 @@ impl Server {
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("starting {program}"))?;
         let stdout = child.stdout.take().context("no standard output")?;
@@ -99,7 +98,19 @@ impl Server {
     ///
     /// When it is gone already.
     pub async fn stop(mut self) -> Result<ExitStatus> {
-        kill(Pid::from_raw(self.ready.pid), Signal::SIGTERM).context("it has ended before")?;
+        self.terminate().context("it has ended before")?;
         Ok(self.child.wait().await?)
+    }
+
+    fn terminate(&self) -> Result<()> {
+        let id = self.child.id().context("it was waited for")?;
+        Ok(kill(Pid::from_raw(id.try_into()?), Signal::SIGTERM)?)
+    }
+}
+
+/// `SIGTERM`, never `SIGKILL`: the server ends what it has started itself.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.terminate();
     }
 }

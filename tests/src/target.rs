@@ -16,14 +16,15 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// The longest that an answer may take. A function's first one waits for it to be compiled.
-const TIMEOUT: Duration = Duration::from_mins(5);
+/// The longest that an answer may take, unless a target says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An endpoint and its base URL.
 #[derive(Debug, Clone)]
 pub struct Target {
     origin: String,
     base_path: String,
+    timeout: Duration,
     way: Way,
 }
 
@@ -65,6 +66,7 @@ impl Target {
         Self {
             origin: "http://localhost".to_owned(),
             base_path: base_path.to_owned(),
+            timeout: TIMEOUT,
             way: Way::InProcess(router),
         }
     }
@@ -81,8 +83,15 @@ impl Target {
         Ok(Self {
             origin: format!("http://{authority}"),
             base_path: uri.path().trim_end_matches('/').to_owned(),
+            timeout: TIMEOUT,
             way: Way::Http(Box::new(Client::builder(TokioExecutor::new()).build_http())),
         })
+    }
+
+    /// The same, with more or less patience.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// The SCIM base URL, without a slash at its end.
@@ -115,7 +124,7 @@ impl Target {
                 .headers_mut()
                 .append(name.parse::<HeaderName>()?, HeaderValue::from_bytes(value.as_bytes())?);
         }
-        let answered = tokio::time::timeout(TIMEOUT, async {
+        let answered = tokio::time::timeout(self.timeout, async {
             match &self.way {
                 Way::InProcess(router) => {
                     *request.uri_mut() = Uri::from(path);

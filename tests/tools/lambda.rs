@@ -1,11 +1,15 @@
 //! The compiled functions behind the Lambda runtime, as `scripts/watch` runs them.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use http::Method;
 use tests::server::Server;
 use tests::{Target, run};
 use tokio::process::Command;
+
+/// The longest that a function may take to be compiled, all dependencies included.
+const COMPILATION: Duration = Duration::from_mins(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fixture_holds_for_the_functions_under_cargo_lambda() {
@@ -30,7 +34,7 @@ async fn path() -> OsString {
 
 /// Asks each function for something: it is compiled first, one function after the other.
 async fn compile(server: &Server) {
-    let target = Target::http(&server.ready.base_url).unwrap();
+    let target = Target::http(&server.ready.base_url).unwrap().with_timeout(COMPILATION);
     let headers = [("authorization".to_owned(), format!("Bearer {}", server.ready.token))];
     for path in ["/Users?count=0", "/Groups?count=0", "/Schemas", "/health"] {
         let answer = target.send(&Method::GET, path, &headers, vec![]).await.unwrap();

@@ -31,11 +31,17 @@ pub enum Error {
     /// The engine refused the table.
     #[error("creating the table: {}", DisplayErrorContext(.0))]
     Table(Box<aws_sdk_dynamodb::Error>),
+    /// A file of `--resource-types` holds something else.
+    #[error("{0} holds no resource types or schemas: {1}")]
+    Document(PathBuf, String),
+    /// A setting could not be written to the table.
+    #[error("configuring the tenant: {0}")]
+    Configuration(directory::Error),
     /// The Secrets Manager stand-in's file.
     #[error("{0} does not hold secrets of a local server: {1}")]
     Secrets(PathBuf, serde_json::Error),
-    /// The operating system gave no random bytes for a token.
-    #[error("no randomness for a token: {0}")]
+    /// The operating system gave no random bytes for a token or a key.
+    #[error("no randomness for a secret: {0}")]
     Randomness(getrandom::Error),
     /// The token given cannot stand in an Authorization header.
     #[error("--token: {0}")]

@@ -5,6 +5,7 @@
 //! [`Stack`] wires the four functions to them in one process; [`watch`] runs them as Lambda functions.
 
 pub mod aws;
+pub mod documents;
 pub mod engine;
 mod error;
 mod ready;

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use connector::{Credentials, DEFAULT_CONNECTOR};
+use directory::Directory;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::secrets::Secrets;
-use crate::{Error, Token, aws, table};
+use crate::{Error, Token, aws, documents, table, token};
 
 /// The table's name.
 pub const TABLE: &str = "scim";
@@ -22,7 +23,7 @@ pub struct Options {
     #[arg(long)]
     pub token: Option<String>,
 
-    /// Keep the data, and the token, in this directory [default: in memory, gone at the end]
+    /// Keep the data, the token and the keys in this directory [default: in memory, gone at the end]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
@@ -37,11 +38,22 @@ pub struct Options {
     /// Path in front of every route
     #[arg(long, value_name = "PATH", default_value = "/scim/v2", value_parser = base_path)]
     pub base_path: String,
+
+    /// Also serve the resource types and schemas of this folder's JSON files
+    #[arg(long, value_name = "DIR")]
+    pub resource_types: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { token: None, data: None, engine: None, serve_engine: None, base_path: "/scim/v2".to_owned() }
+        Self {
+            token: None,
+            data: None,
+            engine: None,
+            serve_engine: None,
+            base_path: "/scim/v2".to_owned(),
+            resource_types: None,
+        }
     }
 }
 
@@ -59,7 +71,7 @@ fn base_path(text: &str) -> Result<String, String> {
 pub struct StandIns {
     /// DynamoDB; it has the table [`TABLE`].
     pub engine: Engine,
-    /// Secrets Manager; it has the default connector's secret.
+    /// Secrets Manager; it has the default connector's secret and the keys.
     pub secrets: Secrets,
     /// What a client of the default connector sends.
     pub token: Token,
@@ -83,6 +95,12 @@ impl StandIns {
             (None, None) => Engine::in_memory(port).await?,
         };
         table::create(&aws::dynamodb(engine.url()), TABLE).await?;
+        if let Some(folder) = &options.resource_types {
+            let directory = Directory::new(aws::dynamodb(engine.url()), TABLE);
+            for setting in documents::load(folder)? {
+                directory.configure(DEFAULT_CONNECTOR, &setting).await.map_err(Error::Configuration)?;
+            }
+        }
         let secrets = Secrets::start(options.data.as_ref().map(|data| data.join("secrets.json"))).await?;
         let token = match (&options.token, document(&secrets, DEFAULT_CONNECTOR)["token"].as_str()) {
             (Some(given), _) => Token::from(given.clone()),
@@ -95,6 +113,10 @@ impl StandIns {
             let mut document = document(&secrets, connector);
             document["token"] = token.as_str().into();
             secrets.set(&secret(connector), &document.to_string())?;
+        }
+        let keys = format!("{PREFIX}/keys");
+        if secrets.value(&keys).is_none() {
+            secrets.set(&keys, &json!({ "key": token::random()? }).to_string())?;
         }
         Ok(Self { engine, secrets, token })
     }

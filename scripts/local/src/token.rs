@@ -16,9 +16,7 @@ impl Token {
     ///
     /// [`Error::Randomness`].
     pub fn generate(connector: &str) -> Result<Self, Error> {
-        let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(Error::Randomness)?;
-        Ok(Self(format!("scim_{connector}_{}", URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self(format!("scim_{connector}_{}", random()?)))
     }
 
     /// The token as it stands after `Bearer`.
@@ -26,6 +24,17 @@ impl Token {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// 256 random bits as 43 characters of base64url.
+///
+/// # Errors
+///
+/// [`Error::Randomness`].
+pub(crate) fn random() -> Result<String, Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(Error::Randomness)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 impl From<String> for Token {

@@ -5,28 +5,32 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use crate::{Error, secret::Secret};
+use crate::Error;
 
 /// How long a secret is used without asking again.
 pub(crate) const FRESH: Duration = Duration::from_mins(5);
-/// How soon a secret may be asked for again when a token does not match it.
+/// How soon a secret may be asked for again when what came does not match it.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 /// The most names remembered, so that guessed names cannot fill the memory.
 const MOST_NAMES: usize = 1000;
 
-/// Secrets by connector name; names without a secret are remembered as well.
-#[derive(Default)]
-pub(crate) struct Cache {
-    entries: Mutex<HashMap<String, Entry>>,
+/// What secrets say, by their names below the prefix; names without a secret are remembered as well.
+pub(crate) struct Cache<T> {
+    entries: Mutex<HashMap<String, Entry<T>>>,
 }
 
-#[derive(Clone)]
-struct Entry {
-    secret: Option<Arc<Secret>>,
+struct Entry<T> {
+    secret: Option<Arc<T>>,
     read: OffsetDateTime,
 }
 
-impl Cache {
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Self { entries: Mutex::default() }
+    }
+}
+
+impl<T> Cache<T> {
     /// The secret of `name`, no older than `freshness`, and its age; read by `fetch` when it is.
     ///
     /// A lookup holds the lock while it reads: a burst of requests at a cold start reads once.
@@ -36,9 +40,9 @@ impl Cache {
         freshness: Duration,
         now: OffsetDateTime,
         fetch: impl FnOnce() -> F,
-    ) -> Result<Option<(Arc<Secret>, Duration)>, Error>
+    ) -> Result<Option<(Arc<T>, Duration)>, Error>
     where
-        F: Future<Output = Result<Option<Arc<Secret>>, Error>>,
+        F: Future<Output = Result<Option<T>, Error>>,
     {
         let mut entries = self.entries.lock().await;
         if let Some(entry) = entries.get(name) {
@@ -49,12 +53,12 @@ impl Cache {
                 return Ok(entry.secret.clone().map(|secret| (secret, age)));
             }
         }
-        let secret = match fetch().await {
+        let secret = match fetch().await.map(|secret| secret.map(Arc::new)) {
             // Better the secret of a few minutes ago than nobody let in while Secrets Manager is away.
             Err(Error::Unavailable(reason)) => match entries.get(name).and_then(|entry| entry.secret.clone())
             {
                 Some(secret) => {
-                    tracing::warn!(connector = name, reason, "using a cached secret past its time");
+                    tracing::warn!(secret = name, reason, "using a cached secret past its time");
                     return Ok(Some((secret, Duration::ZERO)));
                 }
                 None => return Err(Error::Unavailable(reason)),

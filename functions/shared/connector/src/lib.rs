@@ -1,19 +1,24 @@
-//! From an `Authorization` header to the connector it belongs to.
+//! From an `Authorization` header to the connector it belongs to; and the deployment's keys.
 //!
 //! A connector is one identity provider's way in: a tenant, a name and its tokens, kept in one Secrets
 //! Manager secret. This crate knows no HTTP beyond the header's text.
 
 mod cache;
 mod credentials;
+mod fetch;
+mod keys;
 mod secret;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_secretsmanager::Client;
 use time::OffsetDateTime;
 
-use crate::cache::Cache;
-pub use crate::credentials::{Credentials, DEFAULT_CONNECTOR};
+use crate::{cache::Cache, fetch::fetch, keys::Keys, secret::Secret};
+pub use crate::{
+    credentials::{Credentials, DEFAULT_CONNECTOR},
+    keys::Key,
+};
 
 /// Who a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,23 +49,24 @@ pub enum Error {
     /// Secrets Manager does not answer.
     #[error("Secrets Manager: {0}")]
     Unavailable(String),
-    /// The secret is not one this program understands.
-    #[error("the secret of connector {0} cannot be read: {1}")]
+    /// The secret of this name, below the prefix, is not one this program understands.
+    #[error("the secret {0} cannot be read: {1}")]
     Unreadable(String, String),
 }
 
-/// The connectors of a deployment.
+/// The connectors of a deployment, and its keys.
 pub struct Connectors {
     client: Client,
     prefix: String,
-    cache: Cache,
+    secrets: Cache<Secret>,
+    keys: Cache<Keys>,
 }
 
 impl Connectors {
-    /// The connectors whose secrets are named `<prefix>/connectors/<name>`.
+    /// The connectors whose secrets are named `<prefix>/connectors/<name>`, and the keys of `<prefix>/keys`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
-        Self { client, prefix: prefix.into(), cache: Cache::default() }
+        Self { client, prefix: prefix.into(), secrets: Cache::default(), keys: Cache::default() }
     }
 
     /// The connector that an `Authorization` header's value belongs to.
@@ -112,11 +118,10 @@ impl Connectors {
         name: &str,
         freshness: Duration,
         now: OffsetDateTime,
-    ) -> Result<Option<(std::sync::Arc<secret::Secret>, Duration)>, Error> {
-        self.cache
-            .get(name, freshness, now, || {
-                secret::fetch(&self.client, format!("{}/connectors/{name}", self.prefix), name)
-            })
+    ) -> Result<Option<(Arc<Secret>, Duration)>, Error> {
+        let name = format!("connectors/{name}");
+        self.secrets
+            .get(&name, freshness, now, || fetch(&self.client, &self.prefix, &name, Secret::parse))
             .await
     }
 }

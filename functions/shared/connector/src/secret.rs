@@ -1,10 +1,5 @@
 //! A connector's secret: its tenant and the digests of its live tokens.
 
-use std::sync::Arc;
-
-use aws_sdk_secretsmanager::{
-    Client, error::DisplayErrorContext, operation::get_secret_value::GetSecretValueError,
-};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -44,7 +39,7 @@ struct TokenDocument {
 }
 
 impl Secret {
-    fn parse(document: &str) -> Result<Self, String> {
+    pub(crate) fn parse(document: &str) -> Result<Self, String> {
         // serde's message could repeat a part of the secret: say where, not what.
         let document: Document = serde_json::from_str(document).map_err(|error| {
             format!("not the JSON of a connector, line {} column {}", error.line(), error.column())
@@ -87,29 +82,6 @@ impl Secret {
             Some(end) if end <= now => Err(Error::Expired(end.format(&Rfc3339).unwrap_or_default())),
             _ => Ok(&token.id),
         }
-    }
-}
-
-/// Reads a secret; `None` when there is none of this name.
-pub(crate) async fn fetch(
-    client: &Client,
-    id: String,
-    connector: &str,
-) -> Result<Option<Arc<Secret>>, Error> {
-    match client.get_secret_value().secret_id(id).send().await {
-        Ok(answer) => {
-            let document = answer.secret_string().unwrap_or_default();
-            let secret =
-                Secret::parse(document).map_err(|reason| Error::Unreadable(connector.to_owned(), reason))?;
-            Ok(Some(Arc::new(secret)))
-        }
-        Err(error) => match error.as_service_error() {
-            Some(
-                GetSecretValueError::ResourceNotFoundException(_)
-                | GetSecretValueError::InvalidRequestException(_),
-            ) => Ok(None),
-            _ => Err(Error::Unavailable(DisplayErrorContext(&error).to_string())),
-        },
     }
 }
 

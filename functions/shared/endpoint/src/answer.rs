@@ -36,18 +36,11 @@ pub(crate) fn with_header(mut answer: Answer, name: header::HeaderName, value: &
     answer
 }
 
-/// An answer with one resource, its `ETag` and, on request, its `Location`.
-pub(crate) fn resource(
-    status: StatusCode,
-    resource: Object,
-    version: &str,
-    location: Option<&str>,
-) -> Answer {
+/// An answer with one resource and the headers that repeat its `meta`: `ETag` is the version, `Location` and
+/// `Content-Location` are the location (RFC 7643 §3.1), under `/Me` as well.
+pub(crate) fn resource(status: StatusCode, resource: Object, version: &str, location: &str) -> Answer {
     let answer = with_header(json(status, &Value::Object(resource)), header::ETAG, version);
-    match location {
-        Some(location) => with_header(answer, header::LOCATION, location),
-        None => answer,
-    }
+    with_header(with_header(answer, header::LOCATION, location), header::CONTENT_LOCATION, location)
 }
 
 /// The error message, with the headers that its status asks for. The error itself goes along for the log.

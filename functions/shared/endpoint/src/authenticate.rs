@@ -85,8 +85,8 @@ fn refusal(error: connector::Error) -> Error {
             tracing::error!(cause, "Secrets Manager does not answer");
             Error::new(ErrorKind::Unavailable, "The tokens cannot be read at the moment: repeat the request")
         }
-        connector::Error::Unreadable(connector, reason) => {
-            tracing::error!(connector, reason, "a connector's secret cannot be read");
+        connector::Error::Unreadable(secret, reason) => {
+            tracing::error!(secret, reason, "a secret cannot be read");
             Error::new(ErrorKind::Internal, "Internal error: the cause is in the log under this request's id")
         }
     }

@@ -5,6 +5,8 @@ use scim::{Kind, ResourceId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::cursor::Nonce;
+
 /// The time now, UTC.
 pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
@@ -18,4 +20,15 @@ pub(crate) fn new_id(kind: Kind, shards: u8) -> ResourceId {
 /// A fresh id for a request that came without one.
 pub(crate) fn new_request_id() -> String {
     Uuid::new_v4().to_string()
+}
+
+/// Random bytes that no one draws again: what is sealed with them is sealed with them alone.
+///
+/// # Errors
+///
+/// When the operating system has no randomness to give.
+pub(crate) fn nonce() -> Result<Nonce, getrandom::Error> {
+    let mut nonce = Nonce::default();
+    getrandom::fill(&mut nonce)?;
+    Ok(nonce)
 }

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Router,
-    extract::Path,
-    http::StatusCode,
-    routing::{any, get},
-};
+use axum::{Extension, Router, extract::Path, http::StatusCode, routing::get};
 use http::Uri;
 use scim::{
     Error, ErrorKind, Object, ResourceType,
@@ -23,7 +18,7 @@ use crate::{
     base::Base,
 };
 
-/// `/ServiceProviderConfig`, `/ResourceTypes` and `/Schemas`; and 501 for what RFC 7644 lets a service leave out.
+/// `/ServiceProviderConfig`, `/ResourceTypes` and `/Schemas`.
 pub fn discovery(_service: &Arc<Service>) -> Router {
     Router::new()
         .route("/ServiceProviderConfig", get(config))
@@ -31,9 +26,8 @@ pub fn discovery(_service: &Arc<Service>) -> Router {
         .route("/ResourceTypes/{name}", get(one_resource_type))
         .route("/Schemas", get(all_schemas))
         .route("/Schemas/{urn}", get(one_schema))
-        .route("/Bulk", any(async || not_implemented("Bulk")))
-        .route("/.search", any(async || not_implemented("A search over all resource types")))
 }
+
 /// The resource types of the caller's tenant.
 fn served(caller: &Caller) -> impl Iterator<Item = &ResourceType> + Clone {
     caller.tenant.catalog.resource_types.iter().map(|it| &**it)
@@ -99,12 +93,5 @@ fn not_found(what: &str, name: &str) -> Answer {
     answer::error(Error::new(
         ErrorKind::NotFound,
         format!("There is no {what} {}", scim::value::quoted(name)),
-    ))
-}
-
-fn not_implemented(what: &str) -> Answer {
-    answer::error(Error::new(
-        ErrorKind::NotImplemented,
-        format!("{what} is not served here: see /ServiceProviderConfig"),
     ))
 }

@@ -86,6 +86,17 @@ async fn authenticate_unless_open(state: State<Arc<Service>>, request: Request, 
     }
 }
 
+/// What the front has found out of a request for the routes behind it.
+///
+/// # Errors
+///
+/// [`ErrorKind::Internal`] where there is no front.
+pub(crate) fn noted<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Result<T, Error> {
+    extensions.get::<T>().cloned().ok_or_else(|| {
+        Error::new(ErrorKind::Internal, "Internal error: the routes are not behind their front")
+    })
+}
+
 /// The answer to a path that leads nowhere.
 pub(crate) fn unknown(extensions: &Extensions) -> Answer {
     let detail = match extensions.get::<Asked>() {
@@ -135,7 +146,7 @@ fn as_accepted(request: &HeaderMap, mut answer: Answer) -> Answer {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
-fn panicked(cause: Box<dyn Any + Send>) -> Answer {
+pub(crate) fn panicked(cause: Box<dyn Any + Send>) -> Answer {
     let cause = cause
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

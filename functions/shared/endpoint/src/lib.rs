@@ -1,14 +1,17 @@
 //! A SCIM request's way, once, for every function: authenticate, decode, decide, save, answer.
 //!
-//! [`users`], [`groups`], [`discovery`] and [`health`] are the routes of the four functions; [`front`] goes
-//! around them once. The Lambda binaries wire one of them each, the local server all of them.
+//! [`users`], [`groups`], [`bulk`], [`discovery`] and [`health`] are the routes of a function each, [`all`] those of
+//! the function for everything else; [`front`] goes around them once. The Lambda binaries wire one of them each, the
+//! local server [`all`].
 
 mod answer;
 mod authenticate;
 mod base;
 mod body;
+mod bulk;
 mod clock;
 mod config;
+mod cursor;
 mod discovery;
 mod front;
 mod groups;
@@ -22,6 +25,7 @@ mod service;
 mod tenants;
 mod users;
 
+pub use bulk::bulk;
 pub use config::Config;
 pub use discovery::discovery;
 pub use front::front;
@@ -34,5 +38,5 @@ pub use users::users;
 /// what has no route of its own.
 pub fn all(service: &std::sync::Arc<Service>) -> axum::Router {
     let routes = users(service).merge(groups(service)).merge(discovery(service)).merge(health(service));
-    routes.merge(me::me(service)).merge(resources::further(service))
+    routes.merge(me::me(service)).merge(bulk(service)).merge(resources::further(service))
 }

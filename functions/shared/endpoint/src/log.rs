@@ -22,6 +22,8 @@ struct Known {
     connector: Option<Connector>,
     usage: Option<Usage>,
     plan: Option<String>,
+    /// Operations of a bulk job, and how many of them failed.
+    bulk: Option<(usize, usize)>,
 }
 
 impl Facts {
@@ -45,6 +47,11 @@ impl Facts {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).plan = Some(plan);
     }
 
+    /// Notes how a bulk job ended.
+    pub(crate) fn bulk(&self, operations: usize, errors: usize) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).bulk = Some((operations, errors));
+    }
+
     /// Writes the line.
     pub(crate) fn write<B>(&self, method: &Method, path: &str, started: Instant, answer: &Response<B>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,6 +69,8 @@ impl Facts {
             connector = connector.map(|it| it.name.as_str()),
             token.id = connector.map(|it| it.token_id.as_str()),
             plan = known.plan.as_deref(),
+            bulk.operations = known.bulk.map(|(operations, _)| operations),
+            bulk.errors = known.bulk.map(|(_, errors)| errors),
             table.calls = usage.map(Usage::calls),
             table.read_units = usage.map(Usage::read_units),
             table.write_units = usage.map(Usage::write_units),
@@ -74,7 +83,7 @@ impl Facts {
 
 /// The path with everything behind the endpoint's name replaced: ids and client text stay out of the log.
 fn route(path: &str) -> &'static str {
-    const ENDPOINTS: [(&str, &str, &str); 8] = [
+    const ENDPOINTS: [(&str, &str, &str); 9] = [
         ("Users", "/Users", "/Users/{id}"),
         ("Groups", "/Groups", "/Groups/{id}"),
         ("Schemas", "/Schemas", "/Schemas/{id}"),
@@ -82,6 +91,7 @@ fn route(path: &str) -> &'static str {
         ("ServiceProviderConfig", "/ServiceProviderConfig", "other"),
         ("Me", "/Me", "other"),
         ("Bulk", "/Bulk", "other"),
+        (".search", "/.search", "other"),
         ("health", "/health", "other"),
     ];
     let mut parts = path.trim_matches('/').splitn(2, '/');

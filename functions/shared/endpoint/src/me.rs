@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body, routing::get};
+use directory::Lookup;
 use scim::{Error, ErrorKind};
 
 use crate::{
@@ -18,14 +19,14 @@ pub(crate) fn me(service: &Arc<Service>) -> Router {
     Router::new()
         .route(
             "/Me",
-            get(async |call: Call| respond(async { call.read(&call.subject()?).await }.await))
+            get(async |call: Call| respond(async { call.read(&call.subject().await?).await }.await))
                 .put(async |call: Call, body: Body| {
-                    respond(async { call.replace(&call.subject()?, body).await }.await)
+                    respond(async { call.replace(&call.subject().await?, body).await }.await)
                 })
                 .patch(async |call: Call, body: Body| {
-                    respond(async { call.patch(&call.subject()?, body).await }.await)
+                    respond(async { call.patch(&call.subject().await?, body).await }.await)
                 })
-                .delete(async |call: Call| respond(async { call.delete(&call.subject()?).await }.await))
+                .delete(async |call: Call| respond(async { call.delete(&call.subject().await?).await }.await))
                 .post(async || respond(Err(not_implemented("A user cannot create itself by POST to /Me")))),
         )
         .with_state(Arc::clone(service))
@@ -33,12 +34,21 @@ pub(crate) fn me(service: &Arc<Service>) -> Router {
 
 impl Call {
     /// The id of the user that the connector acts as.
-    fn subject(&self) -> Result<String, Error> {
-        self.settings().subject.clone().ok_or_else(|| {
-            not_implemented(
-                "/Me is not served to this connector: it acts for no user (its setting subject is not set)",
-            )
-        })
+    async fn subject(&self) -> Result<String, Error> {
+        let Some(subject) = &self.settings().subject else {
+            let detail =
+                "/Me is not served to this connector: it acts for no user (its setting subject is not set)";
+            return Err(not_implemented(detail));
+        };
+        let users = self.found(&Lookup::UserName(subject.clone())).await?;
+        let missing = || {
+            let detail = format!(
+                "The user that this connector acts for, {}, does not exist",
+                scim::value::quoted(subject)
+            );
+            Error::new(ErrorKind::NotFound, detail)
+        };
+        users.first().map(ToString::to_string).ok_or_else(missing)
     }
 }
 

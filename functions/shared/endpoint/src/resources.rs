@@ -1,11 +1,15 @@
 //! The routes of a resource type, whichever it is (RFC 7644 §3.3 to §3.6).
 
 mod change;
+mod crawl;
 mod create;
 mod delete;
 mod list;
 mod members;
 mod read;
+mod search;
+
+pub(crate) use search::search;
 
 use std::sync::Arc;
 
@@ -102,25 +106,24 @@ impl FromRequestParts<Arc<Service>> for Call {
     type Rejection = Answer;
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Answer> {
-        let unwired = || {
-            answer::error(Error::new(
-                ErrorKind::Internal,
-                "Internal error: the routes are not behind their front",
-            ))
-        };
-        let extensions = &parts.extensions;
-        let caller = extensions.get::<Caller>().cloned().ok_or_else(unwired)?;
         let endpoint = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
         let endpoint = if endpoint == me::ALIAS { USERS.endpoint.clone() } else { format!("/{endpoint}") };
-        let Some(resource_type) = caller.tenant.catalog.at(&endpoint).cloned() else {
-            return Err(front::unknown(extensions));
-        };
+        let caller: Caller = front::noted(&parts.extensions).map_err(answer::error)?;
+        match caller.tenant.catalog.at(&endpoint) {
+            Some(resource_type) => Self::new(parts, service, resource_type).map_err(answer::error),
+            None => Err(front::unknown(&parts.extensions)),
+        }
+    }
+}
+
+impl Call {
+    fn new(parts: &Parts, service: &Arc<Service>, resource_type: &Arc<ResourceType>) -> Result<Self, Error> {
         Ok(Self {
             service: Arc::clone(service),
-            resource_type,
-            caller,
-            base: extensions.get::<Base>().cloned().ok_or_else(unwired)?,
-            facts: extensions.get::<Facts>().cloned().ok_or_else(unwired)?,
+            resource_type: Arc::clone(resource_type),
+            caller: front::noted(&parts.extensions)?,
+            base: front::noted(&parts.extensions)?,
+            facts: front::noted(&parts.extensions)?,
             method: parts.method.clone(),
             headers: parts.headers.clone(),
             parameters: form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
@@ -128,9 +131,7 @@ impl FromRequestParts<Arc<Service>> for Call {
                 .collect(),
         })
     }
-}
 
-impl Call {
     fn resource_type(&self) -> &ResourceType {
         &self.resource_type
     }

@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     pub(crate) group_patch_answer: GroupPatchAnswer,
     /// Whether its client may only read.
     pub(crate) read_only: bool,
-    /// The id of the user that `/Me` is.
+    /// The `userName` of the user that `/Me` is.
     pub(crate) subject: Option<String>,
 }
 

@@ -158,25 +158,18 @@ mod tests {
             syntax,
             "Attribute Operations is empty: expected at least one operation",
         );
-        check_error(
-            json!({"Operations": [{}, "x"]}),
-            syntax,
-            "operation 2: expected an object, got string",
-        );
+        check_error(json!({"Operations": [{}, "x"]}), syntax, "operation 2: expected an object, got string");
         for (value, got) in [(json!(-1), "-1"), (json!(1.5), "1.5"), (json!("1"), "string")] {
             let detail =
                 format!("Bad value for attribute failOnErrors: expected a positive integer, got {got}");
-            check_error(
-                json!({"failOnErrors": value, "Operations": [{}]}),
-                ErrorKind::InvalidValue,
-                &detail,
-            );
+            check_error(json!({"failOnErrors": value, "Operations": [{}]}), ErrorKind::InvalidValue, &detail);
         }
     }
 
     #[test]
     fn one_operation_more_than_the_limit_is_too_many() {
-        let request = |count: usize| json!({"schemas": [BULK_REQUEST_SCHEMA], "Operations": vec![json!({}); count]});
+        let request =
+            |count: usize| json!({"schemas": [BULK_REQUEST_SCHEMA], "Operations": vec![json!({}); count]});
         assert!(read_users(&request(MOST_OPERATIONS)).is_ok());
         check_error(
             request(MOST_OPERATIONS + 1),

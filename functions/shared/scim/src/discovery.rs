@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{ResourceType, client::Dialect, list::MOST_COUNT, schema::Schema};
+use crate::{
+    ResourceType, bulk,
+    client::Dialect,
+    list::{CURSOR_TIMEOUT, DEFAULT_COUNT, MOST_COUNT},
+    schema::Schema,
+};
 
 /// URN of the service provider's configuration.
 pub const SERVICE_PROVIDER_CONFIG_SCHEMA: &str =
@@ -18,11 +23,24 @@ pub fn service_provider_config(base: &str, dialect: Dialect) -> Value {
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG_SCHEMA],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": {
+            "supported": true,
+            "maxOperations": bulk::MOST_OPERATIONS,
+            "maxPayloadSize": bulk::MOST_BYTES,
+        },
         "filter": { "supported": true, "maxResults": MOST_COUNT },
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": true },
+        // RFC 9865 §4. The identity providers page by index: what they get without asking stays that.
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": DEFAULT_COUNT,
+            "maxPageSize": MOST_COUNT,
+            "cursorTimeout": CURSOR_TIMEOUT.as_secs(),
+        },
         "interopProfileConformant": dialect.strict,
         "authenticationSchemes": [{
             "type": "oauthbearertoken",

@@ -1,5 +1,7 @@
 //! The one error of the protocol (RFC 7644 §3.12): a kind, the attribute concerned and one sentence.
 
+use std::collections::HashSet;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -124,17 +126,26 @@ impl Error {
         self
     }
 
-    /// Several refusals of one request as one: the first one's kind, every sentence.
+    /// Several refusals of one request as one: the first one's kind, every sentence once.
     ///
-    /// `None` when there are none.
+    /// `None` when there are none. Of very many sentences the last are counted only: a body of wrong values is
+    /// not answered by a larger one.
     #[must_use]
     pub fn all(errors: Vec<Self>) -> Option<Self> {
+        const MOST_SENTENCES: usize = 100;
         let mut errors = errors.into_iter();
-        let first = errors.next()?;
-        Some(errors.fold(first, |mut all, next| {
-            all.detail = format!("{}; {}", all.detail, next.detail);
-            all
-        }))
+        let mut all = errors.next()?;
+        let mut said = HashSet::from([all.detail.clone()]);
+        let others: Vec<_> =
+            errors.map(|error| error.detail).filter(|detail| said.insert(detail.clone())).collect();
+        for detail in others.iter().take(MOST_SENTENCES - 1) {
+            all.detail.push_str("; ");
+            all.detail.push_str(detail);
+        }
+        if others.len() >= MOST_SENTENCES {
+            all.detail.push_str(&format!("; and {} more", others.len() + 1 - MOST_SENTENCES));
+        }
+        Some(all)
     }
 
     /// The kind, from which status and `scimType` follow.
@@ -178,3 +189,36 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Refusals of these sentences, the first of another kind than the rest, are one of the sentence `expected`.
+    fn check(sentences: &[&str], expected: Option<&str>) {
+        let kinds = std::iter::once(ErrorKind::Mutability).chain(std::iter::repeat(ErrorKind::InvalidValue));
+        let errors = kinds.zip(sentences).map(|(kind, sentence)| Error::new(kind, *sentence).at(*sentence));
+        let all = Error::all(errors.collect());
+        assert_eq!(all.as_ref().map(Error::detail), expected);
+        if let Some(all) = all {
+            assert_eq!((all.kind(), all.path()), (ErrorKind::Mutability, sentences.first().copied()));
+        }
+    }
+
+    #[test]
+    fn every_sentence_is_said_once() {
+        check(&[], None);
+        check(&["a"], Some("a"));
+        check(&["a", "b", "a", "c", "b"], Some("a; b; c"));
+    }
+
+    #[test]
+    fn very_many_sentences_are_counted() {
+        let sentences: Vec<_> = (0..100).map(|at| at.to_string()).collect();
+        let mut sentences: Vec<_> = sentences.iter().map(String::as_str).collect();
+        let hundred = sentences.join("; ");
+        check(&sentences, Some(&hundred));
+        sentences.extend(["x", "y", "x"]);
+        check(&sentences, Some(&format!("{hundred}; and 2 more")));
+    }
+}

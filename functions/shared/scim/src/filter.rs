@@ -100,6 +100,28 @@ impl Operator {
     }
 }
 
+impl Filter {
+    /// The same filter with its names in lower case, which changes nothing of what it means. What it compares with
+    /// stays as it is.
+    #[must_use]
+    pub fn with_names_in_lowercase(&self) -> Self {
+        let all = |operands: &[Self]| operands.iter().map(Self::with_names_in_lowercase).collect();
+        match self {
+            Self::And(operands) => Self::And(all(operands)),
+            Self::Or(operands) => Self::Or(all(operands)),
+            Self::Not(filter) => Self::Not(Box::new(filter.with_names_in_lowercase())),
+            Self::Compare { path, operator, value } => {
+                Self::Compare { path: path.to_lowercase(), operator: *operator, value: value.clone() }
+            }
+            Self::Present(path) => Self::Present(path.to_lowercase()),
+            Self::ValuePath { path, filter } => Self::ValuePath {
+                path: path.to_lowercase(),
+                filter: Box::new(filter.with_names_in_lowercase()),
+            },
+        }
+    }
+}
+
 impl fmt::Display for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

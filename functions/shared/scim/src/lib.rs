@@ -4,6 +4,7 @@
 //! JSON object plus the [`ResourceType`](resource_type::ResourceType) that describes it; there is no struct
 //! per attribute.
 
+pub mod bulk;
 pub mod catalog;
 pub mod client;
 pub mod datetime;
@@ -19,7 +20,10 @@ pub mod path;
 pub mod projection;
 pub mod resource;
 pub mod resource_type;
+#[cfg(test)]
+mod samples;
 pub mod schema;
+pub mod search;
 pub mod sort;
 pub mod value;
 

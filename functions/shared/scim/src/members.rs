@@ -8,7 +8,7 @@ use crate::{
     filter::Filter,
     id::Kind,
     schema::Attribute,
-    value::{self, Place, is_blank},
+    value::{self, Place},
 };
 
 /// The attribute's name.
@@ -63,9 +63,6 @@ pub fn detach(resource: &mut Object) -> Result<Vec<Member>, Error> {
 ///
 /// [`ErrorKind::InvalidValue`] for what is no member.
 pub fn read(attribute: &Attribute, value: Value, dialect: Dialect) -> Result<Vec<Member>, Error> {
-    // A bare string is one member, as in Microsoft's test collection.
-    let value =
-        if value.is_string() && !is_blank(&value) && !dialect.strict { json!([value]) } else { value };
     let mut errors = Vec::new();
     let values = value::read(attribute, value, Place::top(&attribute.name), dialect, &mut errors);
     match Error::all(errors) {
@@ -107,4 +104,97 @@ pub fn present(id: &str, display: Option<&str>, reference: Option<(String, &str)
         member["type"] = resource_type.into();
     }
     member
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        resource_type::{GROUPS, USERS},
+        samples::object,
+    };
+
+    /// The members that a value names, as `id` or `id (display)`, in turn.
+    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
+    fn check(value: Value, expected: Result<&[&str], &str>) {
+        let attribute = GROUPS.core(MEMBERS).expect("members");
+        let members = read(attribute, value.clone(), Dialect::default());
+        let named = |members: Vec<Member>| {
+            let name = |member: Member| match member.display {
+                Some(display) => format!("{} ({display})", member.value),
+                None => member.value,
+            };
+            members.into_iter().map(name).collect::<Vec<_>>()
+        };
+        match (members, expected) {
+            (Ok(members), Ok(expected)) => assert_eq!(named(members), expected, "{value}"),
+            (Err(error), Err(expected)) => {
+                assert_eq!((error.kind(), error.detail()), (ErrorKind::InvalidValue, expected), "{value}");
+            }
+            (members, expected) => panic!("{value}: {members:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn members_are_named_by_id_or_url() {
+        check(
+            json!([
+                {"value": "a", "display": "A", "type": "User", "$ref": "../Users/z"},
+                {"VALUE": "b", "display": ""},
+                {"$ref": "https://h/scim/v2/Users/c"},
+                {"value": "", "$ref": "../Groups/d"},
+                "e",
+                null,
+                {}
+            ]),
+            Ok(&["a (A)", "b", "c", "d", "e"]),
+        );
+        check(json!("a"), Ok(&["a"]));
+        check(json!({"value": "a"}), Ok(&["a"]));
+        check(json!([{"value": "a"}, {"value": "a", "display": "A"}]), Ok(&["a (A)"]));
+        for nobody in [json!(null), json!(""), json!([]), json!([""])] {
+            check(nobody, Ok(&[]));
+        }
+    }
+
+    #[test]
+    fn what_names_nobody_is_refused() {
+        check(json!([{"display": "A"}]), Err("Missing attribute members.value: expected the member's id"));
+        check(
+            json!([{"value": 7}, 8]),
+            Err("Bad value type for attribute members.value: expected string, got number; \
+                 Bad value type for attribute members: expected complex, got number"),
+        );
+        let attribute = GROUPS.core(MEMBERS).expect("members");
+        let error = read(attribute, json!("a"), Dialect::STRICT).expect_err("a string is no array");
+        assert_eq!(error.detail(), "Bad value type for attribute members: expected array, got string");
+    }
+
+    #[test]
+    fn members_are_taken_out_of_a_group() {
+        let mut group = object(json!({"displayName": "g", "members": [{"value": "a"}]}));
+        let members = detach(&mut group).expect("members");
+        assert_eq!(members, [Member { value: "a".to_owned(), display: None }]);
+        assert_eq!(Value::Object(group.clone()), json!({"displayName": "g"}));
+        assert_eq!(detach(&mut group), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn only_a_group_s_members_are_kept_apart() {
+        let is_detached = |resource_type: &ResourceType, name| {
+            is_detached(resource_type, resource_type.core(name).expect("an attribute"))
+        };
+        assert!(is_detached(&GROUPS, "members"));
+        assert!(!is_detached(&GROUPS, "displayName") && !is_detached(&USERS, "groups"));
+        assert!(are_named(&object(json!({" Members": null}))) && !are_named(&object(json!({"member": []}))));
+    }
+
+    #[test]
+    fn an_answer_shows_what_is_known_of_a_member() {
+        assert_eq!(present("a", None, None), json!({"value": "a"}));
+        assert_eq!(
+            present("a", Some("A"), Some(("https://h/Users/a".to_owned(), "User"))),
+            json!({"value": "a", "display": "A", "$ref": "https://h/Users/a", "type": "User"})
+        );
+    }
 }

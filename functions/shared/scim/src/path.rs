@@ -34,6 +34,16 @@ impl AttributePath {
             sub_attribute: sub_attribute.map(str::to_owned),
         })
     }
+
+    /// The same name in lower case: names that differ in nothing else mean the same (RFC 7643 §2.1).
+    #[must_use]
+    pub fn to_lowercase(&self) -> Self {
+        Self {
+            schema: self.schema.as_deref().map(str::to_ascii_lowercase),
+            attribute: self.attribute.to_ascii_lowercase(),
+            sub_attribute: self.sub_attribute.as_deref().map(str::to_ascii_lowercase),
+        }
+    }
 }
 
 /// Whether `text` is an attribute name: a letter, then letters, digits, `-` and `_`; or `$ref` (RFC 7643 §2.1).

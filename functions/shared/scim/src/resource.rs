@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use crate::{
     Error, ErrorKind, Object, ResourceId, ResourceType,
     client::{self, Dialect},
-    schema::{Attribute, Kept, Mutability, Schema},
+    schema::{Attribute, COMMON, Kept, Mutability, Returned, Schema},
     value::{self, Place, is_blank},
 };
+
+pub(crate) mod immutable;
 
 /// A new resource from the body of a POST.
 ///
@@ -39,36 +41,49 @@ pub fn replace(
 ) -> Result<Object, Error> {
     let mut errors = Vec::new();
     let body = client::keys(resource_type, body, dialect);
-    let mentioned = Mentioned::of(resource_type, &body);
+    let omitted: Vec<_> = attributes(resource_type)
+        .filter(|(schema, attribute)| outlives_omission(attribute) && !mentions(&body, *schema, attribute))
+        .collect();
     let mut resource = read(resource_type, body, dialect, &mut errors);
-    each(resource_type, |schema, attribute| {
-        let before = get(stored, schema, &attribute.name);
+    for (schema, attribute) in omitted {
+        restore(&mut resource, stored, schema, attribute);
+    }
+    for (schema, attribute) in attributes(resource_type) {
+        if attribute.private.kept == Kept::Blank {
+            restore(&mut resource, stored, schema, attribute);
+        }
+        immutable::restore(&mut resource, stored, schema, attribute);
         let after = get(&resource, schema, &attribute.name);
-        if attribute.mutability == Mutability::Immutable
-            && let (Some(before), Some(after)) = (before, after)
-            && before != after
-        {
-            let path = full_name(schema, attribute);
-            errors.push(immutable(&path));
-        }
-        let keeps = attribute.mutability == Mutability::Immutable
-            || attribute.private.kept == Kept::Blank
-            || (attribute.private.kept == Kept::Omitted && !mentioned.names(schema, &attribute.name));
-        if let (Some(before), None, true) = (before, after, keeps) {
-            set(&mut resource, schema, &attribute.name, before.clone());
-        }
-    });
+        errors.extend(immutable::check(schema, attribute, get(stored, schema, &attribute.name), after).err());
+    }
     complete(resource_type, &mut resource, ErrorKind::InvalidValue, &mut errors);
     Error::all(errors).map_or(Ok(resource), Err)
 }
 
-/// What is told when an immutable value would change.
-pub(crate) fn immutable(path: &str) -> Error {
-    Error::new(
-        ErrorKind::Mutability,
-        format!("Attribute {path} is immutable: it has a value, which cannot change"),
-    )
-    .at(path)
+/// Whether a PUT that does not mention the attribute leaves it: RFC 7644 §3.5.1 has only what can be both read
+/// and written cleared, since a client cannot repeat what it is never shown.
+fn outlives_omission(attribute: &Attribute) -> bool {
+    attribute.private.kept == Kept::Omitted
+        || attribute.mutability == Mutability::WriteOnly
+        || attribute.returned == Returned::Never
+}
+
+/// Whether a body, its keys in the schema's spelling, says anything about the attribute, if only that it is blank.
+fn mentions(body: &Object, schema: Option<&Schema>, attribute: &Attribute) -> bool {
+    match schema.map(|schema| body.get(&schema.id)) {
+        Some(Some(Value::Object(fields))) => fields.contains_key(&attribute.name),
+        Some(extension) => extension.is_some(),
+        None => body.contains_key(&attribute.name),
+    }
+}
+
+/// Gives the resource the stored value where it has none.
+fn restore(resource: &mut Object, stored: &Object, schema: Option<&Schema>, attribute: &Attribute) {
+    if let (None, Some(before)) =
+        (get(resource, schema, &attribute.name), get(stored, schema, &attribute.name))
+    {
+        set(resource, schema, &attribute.name, before.clone());
+    }
 }
 
 /// The body's attributes as they are stored; faults are added to `errors`.
@@ -78,11 +93,11 @@ fn read(resource_type: &ResourceType, mut body: Object, dialect: Dialect, errors
     for (key, value) in body {
         if let Some(attribute) = resource_type.core(&key) {
             if let Some(value) = value::read(attribute, value, Place::top(&attribute.name), dialect, errors) {
-                resource.insert(attribute.name.clone(), value);
+                resource.insert(key, value);
             }
         } else if let Some(extension) = resource_type.extension(&key) {
             if let Some(value) = read_extension(&extension.schema, value, dialect, errors) {
-                resource.insert(extension.schema.id.clone(), Value::Object(value));
+                resource.insert(key, Value::Object(value));
             }
         } else if dialect.strict {
             errors.push(value::unknown(&key));
@@ -97,7 +112,6 @@ fn read_extension(
     dialect: Dialect,
     errors: &mut Vec<Error>,
 ) -> Option<Object> {
-    let place = Place::top(&schema.id);
     let fields = match value {
         Value::Object(fields) => fields,
         blank if is_blank(&blank) => return None,
@@ -106,7 +120,8 @@ fn read_extension(
                 Error::new(
                     ErrorKind::InvalidValue,
                     format!(
-                        "Bad value type for attribute {place}: expected object, got {}",
+                        "Bad value type for attribute {}: expected object, got {}",
+                        schema.id,
                         value::json_type(&other)
                     ),
                 )
@@ -116,40 +131,21 @@ fn read_extension(
         }
     };
     let mut read = Object::new();
-    for (key, value) in unfold(schema, fields, dialect) {
-        match schema.attribute(key.trim()) {
+    for (key, value) in fields {
+        match schema.attribute(&key) {
             Some(attribute) => {
-                if let Some(value) =
-                    value::read(attribute, value, place.inner(&attribute.name), dialect, errors)
-                {
-                    read.insert(attribute.name.clone(), value);
+                let place = Place::of(Some(schema), &attribute.name);
+                if let Some(value) = value::read(attribute, value, place, dialect, errors) {
+                    read.insert(key, value);
                 }
             }
-            None if dialect.strict => errors.push(value::unknown(&place.inner(&key).to_string())),
+            None if dialect.strict => {
+                errors.push(value::unknown(&Place::of(Some(schema), &key).to_string()));
+            }
             None => {}
         }
     }
     (!read.is_empty()).then_some(read)
-}
-
-/// Dotted names inside an extension, `"manager.value"`, as objects; the counterpart of [`client::keys`].
-pub(crate) fn unfold(schema: &Schema, fields: Object, dialect: Dialect) -> Object {
-    if dialect.strict {
-        return fields;
-    }
-    let mut unfolded = Object::new();
-    for (key, value) in fields {
-        let split = key.split_once('.').filter(|(outer, _)| schema.attribute(outer.trim()).is_some());
-        let Some((outer, inner)) = split else {
-            unfolded.insert(key, value);
-            continue;
-        };
-        let there = unfolded.entry(outer).or_insert_with(|| json!({}));
-        if let Some(there) = there.as_object_mut() {
-            there.insert(inner.to_owned(), value);
-        }
-    }
-    unfolded
 }
 
 /// `schemas` must name the base schema (RFC 7643 §3); further URNs are the client's affair unless strict.
@@ -202,14 +198,11 @@ pub(crate) fn complete(
             errors.push(Error::new(missing, format!("Missing attribute {path}")).at(path));
         }
     };
-    each(resource_type, |schema, attribute| {
-        if get(resource, schema, &attribute.name).is_none() {
+    for (schema, attribute) in attributes(resource_type) {
+        if get(resource, schema, &attribute.name).is_none() && is_asked(resource_type, resource, schema) {
             match &attribute.private.default {
                 Some(default) => set(resource, schema, &attribute.name, default.clone()),
-                None if attribute.required
-                    && attribute.mutability != Mutability::ReadOnly
-                    && is_asked(resource_type, resource, schema) =>
-                {
+                None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
                     report(full_name(schema, attribute));
                 }
                 None => {}
@@ -230,7 +223,7 @@ pub(crate) fn complete(
                 report(format!("{}.{}", full_name(schema, attribute), sub.name));
             }
         }
-    });
+    }
     for extension in &resource_type.extensions {
         if extension.required
             && !resource.contains_key(&extension.schema.id)
@@ -241,7 +234,7 @@ pub(crate) fn complete(
     }
 }
 
-/// Whether an extension's required attributes are asked for: it is required itself, or present.
+/// Whether an extension's defaults and required attributes matter: it is required itself, or present.
 fn is_asked(resource_type: &ResourceType, resource: &Object, schema: Option<&Schema>) -> bool {
     schema.is_none_or(|schema| {
         resource.contains_key(&schema.id)
@@ -249,17 +242,13 @@ fn is_asked(resource_type: &ResourceType, resource: &Object, schema: Option<&Sch
     })
 }
 
-/// Calls `visit` for every attribute, with the extension that defines it.
-fn each<'a>(resource_type: &'a ResourceType, mut visit: impl FnMut(Option<&'a Schema>, &'a Attribute)) {
-    let external_id = crate::schema::COMMON.attribute("externalId");
-    for attribute in resource_type.schema.attributes.iter().chain(external_id) {
-        visit(None, attribute);
-    }
-    for extension in &resource_type.extensions {
-        for attribute in &extension.schema.attributes {
-            visit(Some(&extension.schema), attribute);
-        }
-    }
+/// Every attribute that is stored, with the extension that defines it.
+fn attributes(resource_type: &ResourceType) -> impl Iterator<Item = (Option<&Schema>, &Attribute)> {
+    let core = resource_type.schema.attributes.iter().chain(COMMON.attribute("externalId"));
+    let extensions = resource_type.extensions.iter().flat_map(|extension| {
+        extension.schema.attributes.iter().map(|attribute| (Some(&*extension.schema), attribute))
+    });
+    core.map(|attribute| (None, attribute)).chain(extensions)
 }
 
 /// An attribute's full name, as error texts and attribute mappings write it.
@@ -304,33 +293,6 @@ pub(crate) fn take(object: &mut Object, name: &str) -> Option<Value> {
     object.remove(&key)
 }
 
-/// The names a PUT's body mentions, blank or not.
-struct Mentioned(Vec<(Option<String>, String)>);
-
-impl Mentioned {
-    fn of(resource_type: &ResourceType, body: &Object) -> Self {
-        let mut names = Vec::new();
-        for (key, value) in body {
-            match resource_type.extension(key) {
-                Some(extension) => {
-                    let inner = value.as_object().into_iter().flat_map(Object::keys);
-                    names.extend(
-                        inner.map(|name| (Some(extension.schema.id.clone()), name.trim().to_owned())),
-                    );
-                }
-                None => names.push((None, key.trim().to_owned())),
-            }
-        }
-        Self(names)
-    }
-
-    fn names(&self, schema: Option<&Schema>, name: &str) -> bool {
-        self.0.iter().any(|(urn, mentioned)| {
-            urn.as_deref() == schema.map(|schema| schema.id.as_str()) && mentioned.eq_ignore_ascii_case(name)
-        })
-    }
-}
-
 /// What an answer adds to a stored resource (RFC 7643 §3.1).
 #[derive(Debug, Clone)]
 pub struct Meta {
@@ -366,3 +328,6 @@ pub fn present(resource_type: &ResourceType, mut resource: Object, id: &Resource
     );
     resource
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! Sorting (RFC 7644 §3.4.2.3).
 
+mod rank;
+
 use std::cmp::{Ordering, Reverse};
 
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use crate::{
     Error, ErrorKind, Object, ResourceType, datetime,
@@ -14,6 +15,8 @@ use crate::{
     schema::{Attribute, Returned, Type},
     value::quoted,
 };
+
+pub use rank::Rank;
 
 /// `sortOrder`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -38,6 +41,15 @@ impl Order {
             Ok(Self::Descending)
         } else {
             Err(refusal("sortOrder", "ascending or descending", text))
+        }
+    }
+
+    /// Which of two comes first in this order.
+    #[must_use]
+    pub fn compare<T: Ord>(self, one: &T, other: &T) -> Ordering {
+        match self {
+            Self::Ascending => one.cmp(other),
+            Self::Descending => other.cmp(one),
         }
     }
 }
@@ -94,7 +106,9 @@ impl<'a> Key<'a> {
         }
     }
 
-    fn rank(&self, resource: &Object) -> Rank {
+    /// What a resource, in canonical spelling, is sorted by.
+    #[must_use]
+    pub fn rank(&self, resource: &Object) -> Rank {
         let values = self.source.values(resource);
         let primary = |value: &&Value| value.get("primary") == Some(&Value::Bool(true));
         let value = values.iter().find(primary).or_else(|| values.first());
@@ -102,18 +116,17 @@ impl<'a> Key<'a> {
             Some(name) => value.and_then(|value| value.get(name)).and_then(|value| each(value).first()),
             None => value,
         };
-        value.and_then(|value| self.rank_of(value)).unwrap_or(Rank::Absent)
+        value.and_then(|value| self.rank_of(value)).unwrap_or(Rank::ABSENT)
     }
 
     fn rank_of(&self, value: &Value) -> Option<Rank> {
         match self.attribute.kind {
-            Type::Boolean => value.as_bool().map(Rank::Boolean),
-            // Without the sum, minus zero would come before zero.
-            Type::Decimal | Type::Integer => value.as_f64().map(|number| Rank::Number(Number(number + 0.0))),
-            Type::DateTime => value.as_str().and_then(datetime::parse).map(Rank::Instant),
-            Type::String if !self.attribute.case_exact => value.as_str().map(|text| Rank::Text(fold(text))),
+            Type::Boolean => value.as_bool().map(Rank::boolean),
+            Type::Decimal | Type::Integer => value.as_f64().map(Rank::number),
+            Type::DateTime => value.as_str().and_then(datetime::parse).map(Rank::instant),
+            Type::String if !self.attribute.case_exact => value.as_str().map(|text| Rank::text(fold(text))),
             Type::String | Type::Reference | Type::Binary => {
-                value.as_str().map(|text| Rank::Text(text.to_owned()))
+                value.as_str().map(|text| Rank::text(text.to_owned()))
             }
             Type::Complex => None,
         }
@@ -124,39 +137,6 @@ fn refusal(parameter: &str, expected: &str, got: &str) -> Error {
     let detail = format!("Bad value of parameter {parameter}: expected {expected}, got {}", quoted(got));
     Error::new(ErrorKind::InvalidValue, detail).at(parameter)
 }
-
-/// A value as it sorts, absence after all values.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Boolean(bool),
-    Number(Number),
-    Instant(OffsetDateTime),
-    Text(String),
-    Absent,
-}
-
-/// A number, with the total order that sorting needs.
-struct Number(f64);
-
-impl Ord for Number {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Number {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Number {}
 
 #[cfg(test)]
 mod tests {

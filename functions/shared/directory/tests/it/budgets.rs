@@ -5,11 +5,13 @@
 use std::slice::from_ref;
 
 use directory::{Bump, Consistency, Draft, Lookup, Member, MemberChange, Record, Scope};
-use scim::Kind;
+use scim::{Kind, ResourceId};
 use serde_json::json;
 
 use crate::{
-    support::{NOW, draft, draft_of, group, groups, new_id, request, spent, user, users as users_type},
+    support::{
+        NOW, draft, draft_of, group, groups, new_id, random, request, spent, user, users as users_type,
+    },
     table::Table,
 };
 
@@ -178,8 +180,13 @@ async fn a_group_with_a_thousand_members() {
 async fn a_page_of_a_hundred() {
     let table = Table::new().await;
     let directory = &table.directory;
-    for nth in 0..430 {
-        create(&table, &request(), &format!("user{nth:03}")).await;
+    for nth in 0..430_u16 {
+        // Shards as even as chance makes larger ones.
+        let mut random = *random().as_bytes();
+        random[0] = [0x00, 0x10, 0x20, 0x30][usize::from(nth % 4)];
+        let id = ResourceId::new(Kind::User, 4, uuid::Uuid::from_bytes(random));
+        let draft = two_kilobytes(&format!("user{nth:03}"));
+        directory.create(&request(), users_type(), id, draft, NOW).await.expect("created");
     }
     let mut after = None;
     let mut pages = 0;

@@ -130,10 +130,14 @@ async fn a_user_may_rename_to_a_name_it_has_and_change_the_rest() {
     let nameless = Draft { attributes: scim::Object::new(), external_id: None };
     let bare = directory.update(&request(), users(), &changed.expect("changed"), nameless, NOW).await;
     assert_eq!(table.keys().await, keys[..2]);
-    let again =
-        directory.update(&request(), users(), &bare.expect("changed"), draft_with("x", None), NOW).await;
-    assert_eq!(again.expect("changed").revision, 4);
-    assert_eq!(table.keys().await.len(), 5);
+    // What it gave up is another's to take, and to keep.
+    let (bare, bea) = (bare.expect("changed"), user(&table, "ann").await);
+    assert_eq!(directory.get(&request(), users(), &id).await.expect("read").as_ref(), Some(&bare));
+    let other = draft(json!({ "userName": "cleo" }), None);
+    let other = directory.update(&request(), users(), &bare, other, NOW).await.expect("changed");
+    assert_eq!(other.revision, 4);
+    let found = directory.find(&request(), users(), &Lookup::UserName("ann".into())).await;
+    assert_eq!(found.expect("found"), [bea.id]);
 }
 
 #[tokio::test]

@@ -16,16 +16,16 @@ use scim::{
 
 use time::OffsetDateTime;
 
-use super::{Call, read::Beside};
+use super::{Call, crawl::Crawl, read::Beside, search::Part};
 use crate::{
     answer::{self, Answer, from_directory},
     clock,
 };
 
 /// The most documents one query looks at when no key narrows it down.
-const MOST_SCANNED: usize = 50_000;
+pub(super) const MOST_SCANNED: usize = 50_000;
 /// Documents read at a time on the way.
-const STRIDE: usize = 500;
+pub(super) const STRIDE: usize = 500;
 /// Reads under way at once for what lies beside the resources of a page.
 const CONCURRENT: usize = 25;
 
@@ -40,41 +40,62 @@ impl Call {
     }
 
     async fn query(&self, query: ListQuery) -> Result<Answer, Error> {
-        let filter = query.filter.as_ref().map(|filter| filter.bind(self.resource_type())).transpose()?;
+        if query.cursor.is_some() {
+            if let Some(sort_by) = &query.sort_by {
+                sort::Key::parse(sort_by, self.resource_type())?;
+            }
+            let parts = [Part { call: self, query: query.clone() }];
+            let endpoint = &self.resource_type().endpoint;
+            return Crawl { call: self, endpoint, query: &query, parts: &parts }.answer().await;
+        }
+        let (total, resources) = self.select(&query).await?;
+        Ok(answer::json(StatusCode::OK, &list::response(total, query.start_index, &resources)))
+    }
+
+    /// How many resources match, and the page of them.
+    pub(super) async fn select(&self, query: &ListQuery) -> Result<(usize, Vec<Object>), Error> {
         let key =
             query.sort_by.as_deref().map(|name| sort::Key::parse(name, self.resource_type())).transpose()?;
+        if query.filter.is_none() && key.is_none() {
+            self.facts.plan(Plan::Scan.to_string());
+            return self.page(query).await;
+        }
+        let mut found = self.matches(query, key.as_ref()).await?;
+        if let Some(key) = key {
+            key.sort(&mut found, query.sort_order, |(_, resource)| resource);
+        }
+        let total = found.len();
+        let page = found.into_iter().skip(query.start_index - 1).take(query.count);
+        let shown = self.shown(page.map(|(record, _)| record).collect(), query).await?;
+        Ok((total, shown))
+    }
+
+    /// All that match, in no order of theirs, each with the resource that was looked at, in which `key` has its value.
+    pub(super) async fn matches(
+        &self,
+        query: &ListQuery,
+        key: Option<&sort::Key<'_>>,
+    ) -> Result<Vec<(Record, Object)>, Error> {
+        let filter = query.filter.as_ref().map(|filter| filter.bind(self.resource_type())).transpose()?;
         let plan = query.filter.as_ref().map_or(Plan::Scan, |filter| filter.plan(self.resource_type()));
         self.facts.plan(plan.to_string());
-        let (total, resources) = if filter.is_none() && key.is_none() {
-            self.page(&query).await?
-        } else {
-            let mut found = match plan {
-                Plan::Scan => self.scan(filter.as_ref(), key.as_ref()).await?,
-                plan => self.look_up(plan, filter.as_ref(), key.as_ref()).await?,
-            };
-            if let Some(key) = key {
-                key.sort(&mut found, query.sort_order, |(_, resource)| resource);
-            }
-            let total = found.len();
-            let page: Vec<_> = found
-                .into_iter()
-                .skip(query.start_index - 1)
-                .take(query.count)
-                .map(|(record, _)| record)
-                .collect();
-            (total, self.shown(page, &query).await?)
-        };
-        Ok(answer::json(StatusCode::OK, &list::response(total, query.start_index, &resources)))
+        match plan {
+            Plan::Scan => self.scan(filter.as_ref(), key).await,
+            plan => self.look_up(plan, filter.as_ref(), key).await,
+        }
+    }
+
+    /// How many there are.
+    pub(super) async fn total(&self) -> Result<usize, Error> {
+        let total = self.directory().total(self.scope(), self.resource_type()).await;
+        total.map(|total| usize::try_from(total).unwrap_or(usize::MAX)).map_err(from_directory)
     }
 
     /// A page of everything there is.
     async fn page(&self, query: &ListQuery) -> Result<(usize, Vec<Object>), Error> {
         let (now, first) = (clock::now(), query.start_index as u64);
-        let total = async {
-            self.directory().total(self.scope(), self.resource_type()).await.map_err(from_directory)
-        };
-        let (total, page) = futures::join!(total, self.records(query, now));
-        let (total, page) = (usize::try_from(total?).unwrap_or(usize::MAX), page?);
+        let (total, page) = futures::join!(self.total(), self.records(query, now));
+        let (total, page) = (total?, page?);
         if page.records.is_empty() {
             return Ok((total, Vec::new()));
         }
@@ -178,7 +199,12 @@ impl Call {
             Indexed::Email => Lookup::Email(value),
             Indexed::ExternalId => Lookup::ExternalId(value),
         };
-        self.directory().find(self.scope(), self.resource_type(), &lookup).await.map_err(from_directory)
+        self.found(&lookup).await
+    }
+
+    /// The resources that one key finds.
+    pub(crate) async fn found(&self, lookup: &Lookup) -> Result<Vec<ResourceId>, Error> {
+        self.directory().find(self.scope(), self.resource_type(), lookup).await.map_err(from_directory)
     }
 
     /// All that match, found by looking at each.
@@ -203,21 +229,25 @@ impl Call {
                 return Ok(found);
             }
             if scanned >= MOST_SCANNED {
-                let indexed = match self.resource_type().kind {
-                    Kind::User => "id, userName, externalId or emails.value",
-                    Kind::Group => "id, displayName, externalId or members.value",
-                    Kind::Other => "id or externalId",
-                };
-                let detail = format!(
-                    "More than {MOST_SCANNED} resources would have to be looked at: compare {indexed} with eq"
-                );
-                return Err(Error::new(ErrorKind::TooMany, detail));
+                return Err(self.too_many());
             }
         }
     }
 
+    pub(super) fn too_many(&self) -> Error {
+        let indexed = match self.resource_type().kind {
+            Kind::User => "id, userName, externalId or emails.value",
+            Kind::Group => "id, displayName, externalId or members.value",
+            Kind::Other => "id or externalId",
+        };
+        let detail = format!(
+            "More than {MOST_SCANNED} resources would have to be looked at: compare {indexed} with eq"
+        );
+        Error::new(ErrorKind::TooMany, detail)
+    }
+
     /// The records that match, each with the resource that was looked at.
-    async fn matching(
+    pub(super) async fn matching(
         &self,
         records: Vec<Record>,
         filter: Option<&BoundFilter<'_>>,
@@ -249,7 +279,7 @@ impl Call {
     }
 
     /// The resources as the answer shows them.
-    async fn shown(&self, records: Vec<Record>, query: &ListQuery) -> Result<Vec<Object>, Error> {
+    pub(super) async fn shown(&self, records: Vec<Record>, query: &ListQuery) -> Result<Vec<Object>, Error> {
         stream::iter(records)
             .map(async |record| {
                 let beside = self.beside(&record.id, &query.projection).await?;

@@ -48,7 +48,7 @@ impl Call {
     ) -> Answer {
         let shown = projection.apply(self.resource_type(), self.whole(record, beside));
         let location = self.location(&record.id);
-        answer::resource(status, shown, &precondition::version(record.revision), Some(&location))
+        answer::resource(status, shown, &precondition::version(record.revision), &location)
     }
 
     /// What is kept beside the resource, as far as the answer shows it.

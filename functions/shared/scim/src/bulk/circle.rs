@@ -87,10 +87,11 @@ impl Circle {
 impl Job {
     /// What comes next for the operations of a circle, all earlier requests being answered.
     pub(super) fn go_round(&mut self, mut circle: Circle) -> Vec<Request> {
+        let is_whole = circle.begun == circle.members.len();
         let requests = match circle.stage {
             Stage::Undoing => return self.bury(circle),
-            _ if circle.failed.is_some() || self.is_stopped => self.undo(&mut circle),
-            Stage::Creating if circle.begun < circle.members.len() => {
+            _ if circle.failed.is_some() || (self.is_stopped && !is_whole) => self.undo(&mut circle),
+            Stage::Creating if !is_whole => {
                 let member = circle.members[circle.begun];
                 circle.begun += 1;
                 match self.creation(member, &mut circle) {
@@ -105,7 +106,10 @@ impl Job {
             Stage::Creating if !circle.additions.is_empty() => {
                 circle.stage = Stage::Adding;
                 let additions = std::mem::take(&mut circle.additions);
-                additions.into_iter().filter_map(|(member, operations)| self.addition(member, operations)).collect()
+                additions
+                    .into_iter()
+                    .filter_map(|(member, operations)| self.addition(member, operations))
+                    .collect()
             }
             Stage::Creating | Stage::Adding => {
                 for (member, reply) in circle.created {
@@ -124,7 +128,8 @@ impl Job {
         self.check_references(member, &circle.members)?;
         let single = self.single(member)?;
         let is_later = |name: &str| {
-            self.id_of(name).is_none() && self.creator(name).is_some_and(|other| circle.members.contains(&other))
+            self.id_of(name).is_none()
+                && self.creator(name).is_some_and(|other| circle.members.contains(&other))
         };
         let whole = single.data.as_object().cloned().unwrap_or_default();
         let (now, later) = defer(&single.resource_type, whole, self.dialect, &is_later);
@@ -151,7 +156,13 @@ impl Job {
     }
 
     /// A request about what a member has created.
-    fn follow_up(&self, member: usize, method: Method, body: Option<Value>, purpose: Purpose) -> Option<Request> {
+    fn follow_up(
+        &self,
+        member: usize,
+        method: Method,
+        body: Option<Value>,
+        purpose: Purpose,
+    ) -> Option<Request> {
         let single = self.single(member).ok()?;
         let path = format!("{}/{}", single.resource_type.endpoint, self.ids[member].as_deref()?);
         Some(Request { method, path, version: None, body, operation: member, purpose })
@@ -185,9 +196,7 @@ impl Job {
             };
             if !is_undone {
                 outcome.location = created.location;
-                if let Some(Value::String(detail)) = outcome.error.as_mut().and_then(|error| error.get_mut("detail")) {
-                    detail.push_str("; what it had created could not be deleted and is still there");
-                }
+                outcome.explain("; what it had created could not be deleted and is still there");
             }
             self.settle(member, outcome);
         }
@@ -206,7 +215,9 @@ impl Job {
             }
             None => Error::new(
                 ErrorKind::Unavailable,
-                format!("The time for one job ended before all was there that the operation refers to: {consequence}, send it again"),
+                format!(
+                    "The time for one job ended before all was there that the operation refers to: {consequence}, send it again"
+                ),
             ),
         }
     }

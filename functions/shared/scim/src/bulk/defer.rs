@@ -6,7 +6,6 @@ use super::reference;
 use crate::{
     Object, ResourceType,
     client::{self, Dialect},
-    resource::unfold,
     schema::{Attribute, Mutability},
     value::is_blank,
 };
@@ -24,12 +23,12 @@ pub(super) fn defer(
     let mut additions = Vec::new();
     let mut kept = Object::new();
     for (key, value) in client::keys(resource_type, resource, dialect) {
-        let value = match (resource_type.core(key.trim()), resource_type.extension(&key), value) {
+        let value = match (resource_type.core(&key), resource_type.extension(&key), value) {
             (Some(attribute), _, value) => part(attribute, &key, value, is_later, &mut additions),
             (None, Some(extension), Value::Object(fields)) => {
                 let mut left = Object::new();
-                for (name, value) in unfold(&extension.schema, fields, dialect) {
-                    let value = match extension.schema.attribute(name.trim()) {
+                for (name, value) in fields {
+                    let value = match extension.schema.attribute(&name) {
                         Some(attribute) => {
                             let path = format!("{}:{}", extension.schema.id, attribute.name);
                             part(attribute, &path, value, is_later, &mut additions)
@@ -89,8 +88,8 @@ mod tests {
         check(
             &GROUPS,
             json!({"displayName": "G", "Members": [{"value": "bulkId:later1"}, {"value": "1"}, {"value": "bulkId:now"}]}),
-            json!({"displayName": "G", "Members": [{"value": "1"}, {"value": "bulkId:now"}]}),
-            json!([{"op": "add", "path": "Members", "value": [{"value": "bulkId:later1"}]}]),
+            json!({"displayName": "G", "members": [{"value": "1"}, {"value": "bulkId:now"}]}),
+            json!([{"op": "add", "path": "members", "value": [{"value": "bulkId:later1"}]}]),
         );
         check(
             &GROUPS,
@@ -119,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_would_be_ignored_stays() {
-        let ignored = json!({"groups": [{"value": "bulkId:later"}], "nope": "bulkId:later", "title": "bulkId:now"});
+        let ignored =
+            json!({"groups": [{"value": "bulkId:later"}], "nope": "bulkId:later", "title": "bulkId:now"});
         check(&USERS, ignored.clone(), ignored, json!([]));
     }
 }

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{Error, ErrorKind, client::Dialect, value::quoted};
 
+/// The most requests that are given out together: so often a job can be stopped.
+const MOST_AT_ONCE: usize = 16;
+
 /// A bulk job.
 #[derive(Debug)]
 pub struct Job {
@@ -204,7 +207,8 @@ impl Job {
                 claims.is_disjoint(&claimed)
                     && self.refers[operation].iter().all(|other| self.outcomes[*other].is_some())
             };
-            if !requests.is_empty() && !claims.as_ref().is_some_and(joins) {
+            let is_full = requests.len() == MOST_AT_ONCE;
+            if is_full || (!requests.is_empty() && !claims.as_ref().is_some_and(joins)) {
                 break;
             }
             self.steps.pop_front();
@@ -225,7 +229,8 @@ impl Job {
     fn claims(&self, operation: usize) -> Option<HashSet<String>> {
         let single = self.operations[operation].single.as_ref().ok()?;
         let creates = single.method == Method::POST && self.fail_on_errors.is_none();
-        creates.then(|| claims::of(&single.resource_type, single.data.as_object()?).into()).flatten()
+        let resource = single.data.as_object().filter(|_| creates)?;
+        Some(claims::of(&single.resource_type, resource))
     }
 
     /// The request that an operation stands for.
@@ -326,7 +331,6 @@ impl Reply {
     }
 
     pub(super) fn outcome(self, location: Option<String>) -> Outcome {
-        let location = location.filter(|_| true);
         Outcome { status: self.status, location, version: self.version, error: self.error }
     }
 }

@@ -101,7 +101,8 @@ fn single(
 
 fn read_method(method: Option<String>) -> Result<Method, Error> {
     const EXPECTED: &str = "expected POST, PUT, PATCH or DELETE";
-    let method = method.ok_or_else(|| syntax(format!("Missing attribute method: {EXPECTED}")).at("method"))?;
+    let method =
+        method.ok_or_else(|| syntax(format!("Missing attribute method: {EXPECTED}")).at("method"))?;
     [Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
         .into_iter()
         .find(|known| known.as_str().eq_ignore_ascii_case(method.trim()))
@@ -271,7 +272,8 @@ mod tests {
 
     #[test]
     fn paths_lead_to_resource_types_only() {
-        for path in ["/Bulk", "/", "/Users/1/x", "/Users/1?x", "/Me", "/User", "/Usersx", "https://i/Users/1"] {
+        for path in ["/Bulk", "/", "/Users/1/x", "/Users/1?x", "/Me", "/User", "/Usersx", "https://i/Users/1"]
+        {
             let detail = format!(
                 "Nothing is served at \"{path}\" in a bulk job: its paths begin with /Users or /Groups"
             );

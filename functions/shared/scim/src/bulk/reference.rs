@@ -129,7 +129,8 @@ mod tests {
         check("bulkId:a/b c:d", Some(("", "a/b c:d")));
         check("../Users/bulkId:x", Some(("../Users/", "x")));
         check("https://h/v2/Users/bulkId:x", Some(("https://h/v2/Users/", "x")));
-        for text in ["", "bulkId:", "bulkid:x", "xbulkId:y", "/Users/bulkId:", "/bulkId:x/y", "see /bulkId:x"] {
+        for text in ["", "bulkId:", "bulkid:x", "xbulkId:y", "/Users/bulkId:", "/bulkId:x/y", "see /bulkId:x"]
+        {
             check(text, None);
         }
     }

@@ -35,6 +35,13 @@ impl Outcome {
         Self { status, location, version: None, error: Some(error.to_json()) }
     }
 
+    /// Adds to the detail of a failure.
+    pub(super) fn explain(&mut self, more: &str) {
+        if let Some(Value::String(detail)) = self.error.as_mut().and_then(|error| error.get_mut("detail")) {
+            detail.push_str(more);
+        }
+    }
+
     pub(super) fn is_error(&self) -> bool {
         self.error.is_some()
     }
@@ -59,7 +66,13 @@ fn entry(operation: &Operation, outcome: Outcome) -> Value {
     let Outcome { status, location, version, error } = outcome;
     let text = |text: Option<String>| text.map(Value::from);
     let fields = [
-        ("method", operation.single.as_ref().map_or(text(operation.method.clone()), |single| Some(single.method.as_str().into()))),
+        (
+            "method",
+            operation
+                .single
+                .as_ref()
+                .map_or(text(operation.method.clone()), |single| Some(single.method.as_str().into())),
+        ),
         ("bulkId", text(operation.bulk_id.clone())),
         ("version", text(version)),
         ("location", text(location)),

@@ -14,9 +14,10 @@ use crate::{
 ///
 /// An attribute with several values matches when any of them does, and a value path when one value satisfies
 /// all of it. `ne` is exactly the opposite of `eq`: it holds where the attribute is absent, and for several
-/// values only where none is equal. `eq null` holds where the attribute is absent. A complex attribute that is
-/// compared as such means its `value`. Strings are compared under [`fold`](crate::fold::fold) unless the
-/// attribute is case-exact; they order as their (folded) code points do.
+/// values only where none is equal. `eq null` holds where the attribute is absent. A value without `primary` is
+/// one whose `primary` is false. A complex attribute that is compared as such means its `value`. Strings are
+/// compared under [`fold`](crate::fold::fold) unless the attribute is case-exact; they order as their (folded)
+/// code points do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundFilter<'a> {
     node: Node<'a>,
@@ -85,6 +86,8 @@ struct Field<'a> {
     source: Source<'a>,
     /// The attribute; `None` for all of an extension.
     attribute: Option<&'a Attribute>,
+    /// Whether it is inside an attribute with several complex values.
+    is_of_several: bool,
     /// The name, as the client wrote it.
     name: String,
 }
@@ -100,7 +103,7 @@ fn bind<'a>(filter: &Filter, scope: &Scope<'a>) -> Result<Node<'a>, Error> {
         Filter::Present(path) => Node::Value(scope.field(path)?.source, Condition::Present),
         Filter::Compare { path, operator, value } => compare(scope.field(path)?, *operator, value)?,
         Filter::ValuePath { path, filter } => {
-            let Field { source, attribute, name } = scope.field(path)?;
+            let Field { source, attribute, name, .. } = scope.field(path)?;
             let attribute = attribute.ok_or_else(|| not_complex(&name))?;
             Node::Element(source, Box::new(bind(filter, &Scope::values(attribute, name)?)?))
         }
@@ -108,7 +111,7 @@ fn bind<'a>(filter: &Filter, scope: &Scope<'a>) -> Result<Node<'a>, Error> {
 }
 
 fn compare<'a>(field: Field<'a>, operator: Operator, literal: &Value) -> Result<Node<'a>, Error> {
-    let Field { mut source, attribute, name } = field;
+    let Field { mut source, attribute, is_of_several, name } = field;
     let present = Node::Value(source, Condition::Present);
     match (literal, operator) {
         (Value::Null, Operator::Eq) => return Ok(Node::Not(Box::new(present))),
@@ -124,11 +127,27 @@ fn compare<'a>(field: Field<'a>, operator: Operator, literal: &Value) -> Result<
         other => other,
     };
     let compared = compared.ok_or_else(|| cannot_compare(attribute, &name))?;
-    if operator == Operator::Ne {
-        let equal = Condition::new(compared, Operator::Eq, literal, &name)?;
-        return Ok(Node::Not(Box::new(Node::Value(source, equal))));
+    let is_opposite = operator == Operator::Ne;
+    let condition =
+        Condition::new(compared, if is_opposite { Operator::Eq } else { operator }, literal, &name)?;
+    let node = if is_of_several && compared.name == "primary" && condition == Condition::Boolean(false) {
+        not_primary(source)
+    } else {
+        Node::Value(source, condition)
+    };
+    Ok(if is_opposite { Node::Not(Box::new(node)) } else { node })
+}
+
+/// Any value that is not the primary one: where `primary` is missing it is false (RFC 7643 §2.4).
+fn not_primary(mut source: Source<'_>) -> Node<'_> {
+    let unless = |source| Node::Not(Box::new(Node::Value(source, Condition::Boolean(true))));
+    match source.sub_attribute.take() {
+        Some(name) => {
+            let inner = Source { extension: None, attribute: name, sub_attribute: None };
+            Node::Element(source, Box::new(unless(inner)))
+        }
+        None => unless(source),
     }
-    Ok(Node::Value(source, Condition::new(compared, operator, literal, &name)?))
 }
 
 impl<'a> Scope<'a> {
@@ -156,6 +175,11 @@ impl<'a> Scope<'a> {
         };
         let target =
             target.ok_or_else(|| invalid(format!("Unknown attribute {name} in the filter"), &name))?;
+        let is_of_several = match (self, &target) {
+            (Self::Values { attribute, .. }, _)
+            | (_, Target::Attribute { attribute, sub_attribute: Some(_), .. }) => attribute.is_plural(),
+            _ => false,
+        };
         let (attribute, secret) = match target {
             Target::Extension(_) => (None, false),
             Target::Attribute { attribute, sub_attribute, .. } => {
@@ -167,7 +191,7 @@ impl<'a> Scope<'a> {
             let detail = format!("Attribute {name} cannot be part of a filter: it is never returned");
             return Err(invalid(detail, &name));
         }
-        Ok(Field { source: Source::of(&target), attribute, name })
+        Ok(Field { source: Source::of(&target), attribute, is_of_several, name })
     }
 }
 

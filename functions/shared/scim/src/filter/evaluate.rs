@@ -180,9 +180,30 @@ mod tests {
     #[test]
     fn booleans_are_true_or_false() {
         check(true, &["active eq true", r#"active eq "True""#, "active ne false", "emails.primary eq true"]);
+        check(false, &["active eq false", "active ne true", r#"active eq "FALSE""#]);
+    }
+
+    #[test]
+    fn a_value_without_primary_is_not_primary() {
+        check(
+            true,
+            &[
+                "emails.primary eq false",
+                r#"emails[type eq "home" and primary eq false]"#,
+                r#"emails[type eq "home" and primary ne true]"#,
+                r#"emails[type eq "work" and primary ne "False"]"#,
+                "not (emails[type eq \"home\" and primary pr])",
+            ],
+        );
         check(
             false,
-            &["active eq false", "active ne true", "emails.primary eq false", r#"active eq "FALSE""#],
+            &[
+                r#"emails[type eq "work" and primary eq false]"#,
+                r#"emails[type eq "home" and primary ne false]"#,
+                "emails.primary ne false",
+                "photos.primary eq false",
+                "photos[primary eq false]",
+            ],
         );
     }
 

@@ -247,6 +247,16 @@ fn naive(filter: &Filter, resource: &Value) -> bool {
                 name if name == "emails" => "emails.value".to_owned(),
                 name => name,
             };
+            let is_false = *value == json!(false) || *value == json!("False");
+            if let Some(outer) = name.strip_suffix("primary")
+                && is_false
+            {
+                let elements = match outer.strip_suffix('.') {
+                    Some(outer) => found(resource, outer),
+                    None => vec![resource.clone()],
+                };
+                return elements.iter().any(|element| element.get("primary") != Some(&json!(true)));
+            }
             found(resource, &name).iter().any(|found| compared(&name, found, *operator, value))
         }
     }

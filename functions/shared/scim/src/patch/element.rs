@@ -7,7 +7,11 @@ use crate::{
     client::Dialect,
     filter::{BoundFilter, Filter, Operator},
     schema::{Attribute, Type},
-    value::{self, Place, is_blank},
+    value::{
+        self, Place,
+        identity::{Identity, first_places},
+        is_blank,
+    },
 };
 
 /// The value filter of a path, bound to the attribute in front of it.
@@ -63,8 +67,9 @@ fn equalities(filter: &Filter) -> Option<Vec<(String, Value)>> {
 }
 
 /// Whether nothing is left of an element but words about it.
-pub(super) fn is_hollow(element: &Object) -> bool {
-    element.keys().all(|name| matches!(name.as_str(), "type" | "primary" | "display"))
+pub(super) fn is_hollow(attribute: &Attribute, element: &Object) -> bool {
+    let is_said_of_it = |name: &String| matches!(name.as_str(), "type" | "primary" | "display");
+    element.is_empty() || (attribute.is_plural() && element.keys().all(is_said_of_it))
 }
 
 /// After elements at `touched` were written: if one of them is primary, no other is (RFC 7644 §3.5.2).
@@ -89,29 +94,63 @@ pub(super) fn erase(elements: &mut [Value], touched: &[usize]) {
     }
 }
 
-/// Sub-attributes that a partial complex value blanks, which merging must remove; without `value` all go.
+/// Sub-attributes that a partial complex value, or the one in an array, says are not there.
 pub(super) fn blank_sub_attributes(attribute: &Attribute, value: &Value) -> Vec<String> {
-    let Some(fields) = value.as_object() else { return Vec::new() };
-    let blank = fields.iter().filter(|(_, value)| is_blank(value));
+    let fields = match value {
+        Value::Array(values) if values.len() == 1 => values[0].as_object(),
+        value => value.as_object(),
+    };
+    let blank = fields.into_iter().flatten().filter(|(_, value)| is_blank(value));
     blank.filter_map(|(name, _)| Some(attribute.sub_attribute(name.trim())?.name.clone())).collect()
+}
+
+/// A complex value after a partial one was written over it and `blanked` taken out; `None` where it says nothing
+/// any more.
+pub(super) fn merged(
+    attribute: &Attribute,
+    before: Value,
+    more: Option<Value>,
+    blanked: &[String],
+) -> Option<Value> {
+    let Value::Object(mut fields) = before else { return more };
+    fields.retain(|name, _| !blanked.contains(name));
+    if let Some(Value::Object(more)) = more {
+        fields.extend(more);
+    }
+    // Without its value an element, or a reference, is none.
+    let is_lost = blanked.iter().any(|name| name == "value") && !fields.contains_key("value");
+    let is_left = blanked.is_empty() || !(is_lost || is_hollow(attribute, &fields));
+    is_left.then_some(Value::Object(fields))
 }
 
 /// The elements after an `add`: those that are there already are not added again.
 pub(super) fn united(attribute: &Attribute, before: &[Value], more: Vec<Value>) -> Vec<Value> {
+    let places = first_places(attribute, before.iter().chain(&more));
     let mut elements = before.to_vec();
     let mut touched = Vec::new();
-    for value in more {
-        if let Some(at) = elements.iter().position(|there| value::is_same(attribute, there, &value)) {
-            touched.push(at);
-            match (&mut elements[at], value) {
-                (Value::Object(there), Value::Object(more)) => there.extend(more),
-                (there, value) => *there = value,
+    for (value, place) in more.into_iter().zip(&places[before.len()..]) {
+        match (elements.get_mut(*place), value) {
+            (Some(Value::Object(there)), Value::Object(more)) if *place < before.len() => {
+                touched.push(*place);
+                there.extend(more);
             }
-        } else {
-            touched.push(elements.len());
-            elements.push(value);
+            (Some(_), _) if *place < before.len() => {}
+            (_, value) => {
+                touched.push(elements.len());
+                elements.push(value);
+            }
         }
     }
     hand_over_primary(&mut elements, &touched);
     elements
+}
+
+/// The elements that are none of the `unwanted`, whose `type` need not be told.
+pub(super) fn without(attribute: &Attribute, elements: &[Value], unwanted: &[Value]) -> Vec<Value> {
+    let unwanted: Vec<_> = unwanted.iter().map(|value| Identity::of(attribute, value)).collect();
+    let is_wanted = |element: &&Value| {
+        let element = Identity::of(attribute, element);
+        !unwanted.iter().any(|unwanted| unwanted.names(&element))
+    };
+    elements.iter().filter(is_wanted).cloned().collect()
 }

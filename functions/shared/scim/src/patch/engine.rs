@@ -12,10 +12,10 @@ use crate::{
     client::{self, Dialect},
     filter::{Filter, PatchPath},
     members,
-    resource::{self, complete, immutable, unfold},
+    resource::{self, complete, immutable},
     resource_type::Target,
     schema::{Attribute, Kept, Mutability, Schema},
-    value::{self, Place, is_blank, json_type},
+    value::{self, identity::without_repetition, is_blank, json_type},
 };
 
 /// The state after all operations on `stored`, or none; the same state when they change nothing.
@@ -91,7 +91,7 @@ impl<'a> Engine<'a> {
                 };
                 let spot = Spot { schema: extension, attribute };
                 refuse_read_only(&spot, sub)?;
-                if members::is_detached(self.resource_type, attribute) {
+                if members::is_detached(self.resource_type, attribute) || attribute.name == "schemas" {
                     return Ok(());
                 }
                 match (filter, sub) {
@@ -143,8 +143,8 @@ impl<'a> Engine<'a> {
             }
             return Ok(());
         };
-        for (key, value) in unfold(schema, fields, self.dialect) {
-            match schema.attribute(key.trim()) {
+        for (key, value) in client::extension_keys(schema, fields, self.dialect) {
+            match schema.attribute(&key) {
                 Some(attribute) if attribute.mutability == Mutability::ReadOnly => {}
                 Some(attribute) => {
                     self.attribute(op, &Spot { schema: Some(schema), attribute }, Some(value))?;
@@ -158,31 +158,29 @@ impl<'a> Engine<'a> {
 
     /// A whole attribute.
     fn attribute(&mut self, op: Op, spot: &Spot<'a>, value: Option<Value>) -> Result<(), Error> {
-        let Some(value) = value.filter(|value| op != Op::Remove || !is_blank(value)) else {
-            return self.clear(spot);
-        };
         let attribute = spot.attribute;
+        let Some(value) = value else { return self.clear(spot) };
         if op == Op::Remove {
             let by_value = self.dialect.remove_value_as_filter && attribute.multi_valued;
-            return if by_value { self.remove_values(spot, value) } else { self.clear(spot) };
+            // A list that came empty names no value: that is not to remove them all.
+            let names_some = !value.is_null() && value != "";
+            return if by_value && names_some { self.remove_values(spot, value) } else { self.clear(spot) };
         }
-        let blanks = element::blank_sub_attributes(attribute, &value);
-        let Some(value) = self.read(attribute, spot, value)? else {
-            // Adding no value to many changes nothing; anything else without a value clears.
-            return if op == Op::Add && attribute.multi_valued { Ok(()) } else { self.clear(spot) };
-        };
-        let before = resource::get(&self.resource, spot.schema, &attribute.name);
-        let after = match (before, value) {
-            (Some(Value::Array(before)), Value::Array(more)) if op == Op::Add => {
-                Value::Array(element::united(attribute, before, more))
+        let value = client::value(attribute, value, self.dialect);
+        let is_nothing = is_blank(&value);
+        let blanked = element::blank_sub_attributes(attribute, &value);
+        let given = self.read(spot, value)?;
+        let after = match (resource::get(&self.resource, spot.schema, &attribute.name), given) {
+            // Adding no value to many changes nothing.
+            (_, None) if op == Op::Add && attribute.multi_valued => return Ok(()),
+            (Some(Value::Array(before)), Some(Value::Array(more))) if op == Op::Add => {
+                Some(Value::Array(element::united(attribute, before, more)))
             }
-            (Some(Value::Object(before)), Value::Object(more)) => {
-                let mut merged = before.clone();
-                merged.retain(|name, _| !blanks.contains(name));
-                merged.extend(more);
-                Value::Object(merged)
+            (Some(before @ Value::Object(_)), given) if !is_nothing => {
+                element::merged(attribute, before.clone(), given, &blanked)
             }
-            (_, value) => value,
+            (None, None) if !is_nothing => return Ok(()),
+            (_, given) => given,
         };
         self.put(spot, after)
     }
@@ -190,18 +188,12 @@ impl<'a> Engine<'a> {
     /// Removes those elements that are the ones given, as Entra without its compatibility flag means it.
     fn remove_values(&mut self, spot: &Spot<'a>, value: Value) -> Result<(), Error> {
         let attribute = spot.attribute;
-        let Some(Value::Array(unwanted)) = self.read(attribute, spot, value)? else { return Ok(()) };
+        let Some(Value::Array(unwanted)) = self.read(spot, value)? else { return Ok(()) };
         let Some(Value::Array(elements)) = resource::get(&self.resource, spot.schema, &attribute.name) else {
             return Ok(());
         };
-        let is_unwanted = |element: &Value| {
-            unwanted.iter().any(|unwanted| match (unwanted.get("value"), unwanted.get("type")) {
-                (Some(value), None) => element.get("value") == Some(value),
-                _ => value::is_same(attribute, element, unwanted),
-            })
-        };
-        let left: Vec<_> = elements.iter().filter(|element| !is_unwanted(element)).cloned().collect();
-        self.put(spot, Value::Array(left))
+        let left = element::without(attribute, elements, &unwanted);
+        self.put(spot, Some(Value::Array(left)))
     }
 
     /// A sub-attribute, or the elements that a filter selects, or a sub-attribute of those.
@@ -255,61 +247,65 @@ impl<'a> Engine<'a> {
         };
         self.removed |= given.is_none();
         match (sub, given) {
-            (Some(sub), given) => self.write_sub(spot, sub, given, &mut elements, &touched)?,
+            (Some(sub), given) => self.write_sub(op, spot, sub, given, &mut elements, &touched)?,
             (None, Some(given)) => self.write_elements(op, spot, given, &mut elements, &touched)?,
             (None, None) => element::erase(&mut elements, &touched),
         }
         element::hand_over_primary(&mut elements, &touched);
         elements.retain(|element| !element.is_null());
-        let after = if attribute.multi_valued { Some(Value::Array(elements)) } else { elements.pop() };
-        match after {
-            Some(after) => self.put(spot, after),
-            None => self.clear(spot),
-        }
+        let after = if attribute.multi_valued {
+            Some(Value::Array(without_repetition(attribute, elements)))
+        } else {
+            elements.pop()
+        };
+        self.put(spot, after)
     }
 
     /// Writes or removes a sub-attribute of the touched elements; one that says nothing any more becomes null.
     fn write_sub(
         &self,
+        op: Op,
         spot: &Spot<'a>,
         sub: &'a Attribute,
         given: Option<Value>,
         elements: &mut [Value],
         touched: &[usize],
     ) -> Result<(), Error> {
-        let name = spot.name();
-        let outer = Place::top(&name);
+        let place = spot.place();
+        let place = place.inner(&sub.name);
         let mut errors = Vec::new();
-        let value = given
-            .and_then(|given| value::read(sub, given, outer.inner(&sub.name), self.dialect, &mut errors));
+        let value = given.and_then(|given| value::read(sub, given, place, self.dialect, &mut errors));
         if let Some(error) = Error::all(errors) {
             return Err(error);
         }
         for at in touched {
-            let element = &mut elements[*at];
-            let Some(fields) = element.as_object_mut() else { continue };
+            let Some(fields) = elements[*at].as_object_mut() else { continue };
             let is_set = fields.get(&sub.name).is_some_and(|before| Some(before) != value.as_ref());
             if sub.mutability == Mutability::Immutable && is_set {
-                return Err(immutable(&format!("{name}.{}", sub.name)));
+                return Err(immutable::refusal(&place.to_string()));
             }
-            match &value {
-                Some(value) => {
-                    fields.insert(sub.name.clone(), value.clone());
+            let before = fields.remove(&sub.name);
+            let after = match (before, &value) {
+                (Some(Value::Array(before)), Some(Value::Array(more))) if op == Op::Add => {
+                    Some(Value::Array(element::united(sub, &before, more.clone())))
+                }
+                (_, value) => value.clone(),
+            };
+            match after {
+                Some(after) => {
+                    fields.insert(sub.name.clone(), after);
                 }
                 // Without its value an element, or a reference, is none.
-                None if sub.name == "value" => *element = Value::Null,
-                None => {
-                    fields.remove(&sub.name);
-                    if element::is_hollow(fields) {
-                        *element = Value::Null;
-                    }
+                None if sub.name == "value" || element::is_hollow(spot.attribute, fields) => {
+                    elements[*at] = Value::Null;
                 }
+                None => {}
             }
         }
         Ok(())
     }
 
-    /// Replaces the touched elements, or adds to them; with no value they become null.
+    /// Replaces the touched elements, or adds to them; one that says nothing any more becomes null.
     fn write_elements(
         &self,
         op: Op,
@@ -318,17 +314,16 @@ impl<'a> Engine<'a> {
         elements: &mut [Value],
         touched: &[usize],
     ) -> Result<(), Error> {
-        let given = if spot.attribute.multi_valued && !given.is_array() { json!([given]) } else { given };
-        let Some(value) = self.read(spot.attribute, spot, given)? else {
-            element::erase(elements, touched);
-            return Ok(());
-        };
-        let value = match value {
-            Value::Array(mut values) if values.len() == 1 => values.remove(0),
-            Value::Array(values) => {
+        let attribute = spot.attribute;
+        let given = if attribute.multi_valued && !given.is_array() { json!([given]) } else { given };
+        let given = client::value(attribute, given, self.dialect);
+        let blanked = element::blank_sub_attributes(attribute, &given);
+        let given = match self.read(spot, given)? {
+            Some(Value::Array(mut values)) if values.len() == 1 => values.pop(),
+            Some(Value::Array(values)) => {
                 let detail = format!(
                     "Bad value for attribute {}: expected one element to put in place, got {}",
-                    spot.name(),
+                    spot.place(),
                     values.len()
                 );
                 return Err(Error::new(ErrorKind::InvalidValue, detail).at(spot.name()));
@@ -336,31 +331,27 @@ impl<'a> Engine<'a> {
             single => single,
         };
         for at in touched {
-            let element = &mut elements[*at];
-            match (op, element, &value) {
-                (Op::Add, Value::Object(there), Value::Object(more)) => there.extend(more.clone()),
-                (_, element, value) => *element = value.clone(),
-            }
+            let before = elements[*at].take();
+            let after = match op {
+                Op::Add => element::merged(attribute, before, given.clone(), &blanked),
+                Op::Replace | Op::Remove => given.clone(),
+            };
+            elements[*at] = after.unwrap_or_default();
         }
         Ok(())
     }
 
-    fn read(&self, attribute: &Attribute, spot: &Spot<'a>, value: Value) -> Result<Option<Value>, Error> {
+    fn read(&self, spot: &Spot<'a>, value: Value) -> Result<Option<Value>, Error> {
         let mut errors = Vec::new();
-        let name = spot.name();
-        let read = value::read(attribute, value, Place::top(&name), self.dialect, &mut errors);
+        let read = value::read(spot.attribute, value, spot.place(), self.dialect, &mut errors);
         Error::all(errors).map_or(Ok(read), Err)
     }
 
-    fn put(&mut self, spot: &Spot<'a>, value: Value) -> Result<(), Error> {
-        if is_blank(&value) {
-            return self.clear(spot);
-        }
+    /// Sets the attribute, or clears it where nothing is left of it.
+    fn put(&mut self, spot: &Spot<'a>, value: Option<Value>) -> Result<(), Error> {
+        let Some(value) = value.filter(|value| !is_blank(value)) else { return self.clear(spot) };
         let before = resource::get(&self.resource, spot.schema, &spot.attribute.name);
-        if spot.attribute.mutability == Mutability::Immutable && before.is_some_and(|before| *before != value)
-        {
-            return Err(immutable(&spot.name()));
-        }
+        immutable::check(spot.schema, spot.attribute, before, Some(&value))?;
         resource::set(&mut self.resource, spot.schema, &spot.attribute.name, value);
         Ok(())
     }
@@ -370,12 +361,13 @@ impl<'a> Engine<'a> {
         if attribute.private.kept == Kept::Blank || attribute.mutability == Mutability::ReadOnly {
             return Ok(());
         }
-        let is_set = resource::get(&self.resource, spot.schema, &attribute.name).is_some();
-        if is_set && attribute.mutability == Mutability::Immutable {
-            return Err(immutable(&spot.name()));
-        }
+        let before = resource::get(&self.resource, spot.schema, &attribute.name);
+        immutable::check(spot.schema, attribute, before, None)?;
         resource::unset(&mut self.resource, spot.schema, &attribute.name);
         self.removed = true;
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 
 use crate::{
     Error, ErrorKind,
-    resource::full_name,
     schema::{Attribute, Mutability, Schema},
+    value::Place,
 };
 
 /// An attribute and the extension that defines it.
@@ -12,9 +12,13 @@ pub(super) struct Spot<'a> {
     pub(super) attribute: &'a Attribute,
 }
 
-impl Spot<'_> {
+impl<'a> Spot<'a> {
+    pub(super) fn place(&self) -> Place<'a> {
+        Place::of(self.schema, &self.attribute.name)
+    }
+
     pub(super) fn name(&self) -> String {
-        full_name(self.schema, self.attribute)
+        self.place().to_string()
     }
 }
 

@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn references_are_made_of_the_characters_of_a_uri() {
         let reference = json!({"type": "reference"});
-        let good = ["https://example.com/a?b=%20#c", "../Users/26118915", "urn:x:y", "https://bücher.example/"];
+        let good =
+            ["https://example.com/a?b=%20#c", "../Users/26118915", "urn:x:y", "https://bücher.example/"];
         check(reference.clone(), &good, None);
         let told = "does not comply to a required format (URI, for example https://example.com/a)";
         check(
@@ -141,7 +142,11 @@ mod tests {
         let mut closed = open;
         closed["closed"] = true.into();
         check(closed.clone(), &["Work", "WORK", "STRASSE"], None);
-        check(closed.clone(), &["other", " Work"], Some("is not one of the canonical values: [Work, straße]"));
+        check(
+            closed.clone(),
+            &["other", " Work"],
+            Some("is not one of the canonical values: [Work, straße]"),
+        );
         closed["caseExact"] = true.into();
         check(closed.clone(), &["Work"], None);
         check(closed, &["work"], Some("is not one of the canonical values: [Work, straße]"));

@@ -20,12 +20,18 @@ impl<'a> Identity<'a> {
     pub(crate) fn of(attribute: &Attribute, element: &'a Value) -> Self {
         let Value::Object(fields) = element else { return Self(vec![("", told_apart(attribute, element))]) };
         let has_value = fields.contains_key("value");
-        let counts = |name: &str| if has_value { matches!(name, "type" | "value") } else { name != "primary" };
+        let counts =
+            |name: &str| if has_value { matches!(name, "type" | "value") } else { name != "primary" };
         let part = |(name, value): (&'a String, &'a Value)| match attribute.sub_attribute(name) {
             Some(sub) => (name.as_str(), told_apart(sub, value)),
             None => (name.as_str(), Cow::Borrowed(value)),
         };
         Self(fields.iter().filter(|(name, _)| counts(name)).map(part).collect())
+    }
+
+    /// Whether it is `other`, or the `value` of `other` without its `type`.
+    pub(crate) fn names(&self, other: &Self) -> bool {
+        self == other || matches!(self.0.as_slice(), [part @ ("value", _)] if other.0.contains(part))
     }
 }
 
@@ -40,10 +46,7 @@ fn told_apart<'a>(attribute: &Attribute, value: &'a Value) -> Cow<'a, Value> {
 }
 
 /// For each of `values` the place of the first that is the same.
-pub(crate) fn first_places<'a>(
-    attribute: &Attribute,
-    values: impl Iterator<Item = &'a Value>,
-) -> Vec<usize> {
+pub(crate) fn first_places<'a>(attribute: &Attribute, values: impl Iterator<Item = &'a Value>) -> Vec<usize> {
     let mut places = HashMap::new();
     let place_of = |(at, value)| *places.entry(Identity::of(attribute, value)).or_insert(at);
     values.enumerate().map(place_of).collect()
