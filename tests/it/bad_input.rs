@@ -62,8 +62,8 @@ fn requests(scim_type: &str, user: &str, group: &str) -> Vec<Request> {
         "tooMany" => {
             let many = |operation: Value| Value::from(vec![operation; 10_001]);
             vec![
-                patch(&users, &many(json!({"op": "replace", "path": "title", "value": "x"}))),
-                patch(&users, &many(json!({"op": "add", "value": {"title": "x"}}))),
+                patch(&users, &many(json!({"op": "remove"}))),
+                patch(&users, &many(json!({"op": "add"}))),
                 patch(&groups, &many(json!({"op": "add", "path": "members", "value": [{"value": user}]}))),
             ]
         }

@@ -21,9 +21,12 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// A new one.
     pub(crate) async fn start() -> Self {
-        let options = Options::default();
-        let stack = Stack::start(&options).await.unwrap();
-        let target = Target::in_process(stack.router(), &options.base_path);
+        Self::on(Stack::start(&Options::default()).await.unwrap())
+    }
+
+    /// One below the usual base path.
+    pub(crate) fn on(stack: Stack) -> Self {
+        let target = Target::in_process(stack.router(), &Options::default().base_path);
         let headers = [("authorization".to_owned(), format!("Bearer {}", stack.token().as_str()))];
         Self { stack, target, headers }
     }

@@ -1,43 +1,111 @@
 //! A query that would have to look at more than the service is willing to is refused (RFC 7644 §3.4.2.1).
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use local::{TABLE, aws};
-use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Response};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use local::{Options, Stack};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::endpoint::{Endpoint, USER};
 
-/// One more than are looked at.
-const USERS: usize = 50_001;
-/// The most items of a batch.
-const BATCH: usize = 25;
+/// A table with users without end: an engine behind it answers, but every page of users is a full one.
+struct Endless {
+    engine: String,
+    pages: AtomicUsize,
+}
 
-/// The table is filled behind the endpoint's back: by its own routes so many users would take minutes.
+impl Endless {
+    /// Where it answers.
+    async fn serve(self: Arc<Self>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(answer).with_state(self);
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        url
+    }
+}
+
+async fn answer(State(endless): State<Arc<Endless>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let mut request = http::Request::post(&endless.engine).body(Full::new(body.clone())).unwrap();
+    *request.headers_mut() = headers.clone();
+    let answered = client.request(request).await.unwrap();
+    let mut answer = Response::builder().status(answered.status());
+    let content = answered.into_body().collect().await.unwrap().to_bytes();
+    answer = answer.header("content-type", "application/x-amz-json-1.0");
+    let is_query = headers.get("x-amz-target").is_some_and(|target| target == "DynamoDB_20120810.Query");
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let content = match serde_json::from_slice::<Value>(&content) {
+        Ok(mut page) if is_query && asked.to_string().contains("#U#") => {
+            fill(&mut page, asked["Limit"].as_u64().unwrap());
+            endless.pages.fetch_add(1, Ordering::Relaxed);
+            page.to_string().into()
+        }
+        _ => content,
+    };
+    answer.body(Body::from(content)).unwrap()
+}
+
+/// Repeats the one user of a page under other ids.
+fn fill(page: &mut Value, limit: u64) {
+    let Some(user) = page["Items"].get(0).cloned() else { return };
+    let id = user["sk"]["S"].as_str().unwrap();
+    let users = (0..limit).map(|number| {
+        let mut user = user.clone();
+        user["sk"]["S"] = format!("{}{number:07x}", &id[..id.len() - 7]).into();
+        user
+    });
+    page["Items"] = users.collect();
+    page["Count"] = limit.into();
+}
+
 #[tokio::test]
 async fn a_query_that_would_look_at_too_many_is_refused() {
     let endpoint = Endpoint::start().await;
-    let user = json!({"schemas": [USER], "userName": "bjensen"});
-    let id = endpoint.create("/Users", &user).await;
-    let client = aws::dynamodb(endpoint.stack.stand_ins.engine.url());
-    let items = client.scan().table_name(TABLE).send().await.unwrap();
-    let is_document = |key: Option<&AttributeValue>| key.and_then(|key| key.as_s().ok()) == Some(&id);
-    let document = items.items().iter().find(|item| is_document(item.get("sk"))).unwrap().clone();
-    let numbers: Vec<usize> = (0..USERS).collect();
-    for numbers in numbers.chunks(BATCH) {
-        let writes = numbers.iter().map(|number| {
-            let mut item = document.clone();
-            item.insert("sk".to_owned(), AttributeValue::S(format!("{}{number:07x}", &id[..id.len() - 7])));
-            WriteRequest::builder()
-                .put_request(PutRequest::builder().set_item(Some(item)).build().unwrap())
-                .build()
-        });
-        client.batch_write_item().request_items(TABLE, writes.collect()).send().await.unwrap();
+    // A user of the first shard, where a walk begins.
+    let mut user = String::new();
+    for number in 0.. {
+        user = format!("bjensen{number}");
+        let body = json!({"schemas": [USER], "userName": user});
+        if endpoint.create("/Users", &body).await.starts_with('0') {
+            break;
+        }
     }
+    let engine = endpoint.stack.stand_ins.engine.url().to_owned();
+    let endless = Arc::new(Endless { engine, pages: AtomicUsize::new(0) });
+    let url = Arc::clone(&endless).serve().await;
+    let token = endpoint.stack.token().as_str().to_owned();
+    let options = Options { engine: Some(url), token: Some(token), ..Options::default() };
+    let crowded = Endpoint::on(Stack::start(&options).await.unwrap());
 
     for query in ["filter=title pr", "filter=userName co \"j\"&count=1", "sortBy=title"] {
-        let (status, error) = endpoint.send(&http::Method::GET, &format!("/Users?{query}"), String::new()).await;
+        let (status, error) = crowded.send(&http::Method::GET, &format!("/Users?{query}"), String::new()).await;
         assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{query}: {error}");
         assert!(error["detail"].as_str().unwrap().contains("userName"), "it names what is quick: {error}");
+        let pages = endless.pages.swap(0, Ordering::Relaxed);
+        assert!((2..1000).contains(&pages), "{pages} pages were looked at");
     }
-    let found = endpoint.get("/Users?filter=userName eq \"BJENSEN\"").await;
-    assert_eq!(found["totalResults"], 1, "{found}");
+    // By cursor a page may hold fewer than there are: it says where to look on, and no total.
+    let mut cursor = String::new();
+    for _ in 0..2 {
+        let page = crowded.get(&format!("/Users?filter=title pr&cursor={cursor}")).await;
+        assert_eq!((&page["itemsPerPage"], page.get("totalResults")), (&json!(0), None), "{page}");
+        page["nextCursor"].as_str().unwrap().clone_into(&mut cursor);
+    }
+    let page = crowded.get("/Users?filter=userName co \"j\"&cursor&count=2").await;
+    assert_eq!((&page["itemsPerPage"], page.get("totalResults")), (&json!(2), None), "{page}");
+    let total = "/Users?filter=title pr&cursor&count=0";
+    let (status, error) = crowded.send(&http::Method::GET, total, String::new()).await;
+    assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{error}");
+    endless.pages.store(0, Ordering::Relaxed);
+    let found = crowded.get(&format!("/Users?filter=userName eq \"{}\"", user.to_uppercase())).await;
+    assert_eq!((&found["totalResults"], endless.pages.load(Ordering::Relaxed)), (&json!(1), 0), "{found}");
 }

@@ -105,11 +105,7 @@ impl Connectors {
     }
 
     /// The keys, no older than `freshness`, and their age.
-    async fn keys(
-        &self,
-        freshness: Duration,
-        now: OffsetDateTime,
-    ) -> Result<(Arc<Keys>, Duration), Error> {
+    async fn keys(&self, freshness: Duration, now: OffsetDateTime) -> Result<(Arc<Keys>, Duration), Error> {
         let read = || fetch(&self.client, &self.prefix, NAME, Keys::parse);
         self.keys.get(NAME, freshness, now, read).await?.ok_or_else(absent)
     }

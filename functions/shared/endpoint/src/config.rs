@@ -8,7 +8,7 @@ use std::env;
 /// | variable | meaning | default |
 /// |---|---|---|
 /// | `TABLE_NAME` | name of the DynamoDB table | required |
-/// | `SECRETS_PREFIX` | secrets are named `<prefix>/connectors/<name>` | required |
+/// | `SECRETS_PREFIX` | secrets are named `<prefix>/connectors/<name>` and `<prefix>/keys` | required |
 /// | `BASE_PATH` | path of the SCIM base URL behind the stage | `/scim/v2` |
 /// | `PUBLIC_BASE_URL` | base URL that clients use, where it cannot be derived from the request | derived |
 /// | `RUST_LOG` | what is logged, as `tracing` directives | `info` |
@@ -16,7 +16,7 @@ use std::env;
 pub struct Config {
     /// Name of the DynamoDB table.
     pub table: String,
-    /// Secrets are named `<prefix>/connectors/<name>`.
+    /// Secrets are named `<prefix>/connectors/<name>` and `<prefix>/keys`.
     pub secrets_prefix: String,
     /// Path of the base URL: with a leading slash, without a trailing one; may be empty.
     pub base_path: String,

@@ -54,7 +54,7 @@ pub fn value(attribute: &Attribute, value: Value, dialect: Dialect) -> Value {
     if dialect.strict {
         return value;
     }
-    let value = object_from_single_array(attribute, value);
+    let value = object_from_array(attribute, value);
     let value = reference_from_string(attribute, value);
     array_from_object(attribute, value)
 }
@@ -77,11 +77,11 @@ fn boolean_from_string(attribute: &Attribute, value: Value) -> Value {
     }
 }
 
-/// Entra sends a manager as `[{"value": id}]`.
-fn object_from_single_array(attribute: &Attribute, mut value: Value) -> Value {
+/// Entra sends a manager as `[{"value": id}]`; nobody is `[]` then.
+fn object_from_array(attribute: &Attribute, mut value: Value) -> Value {
     match value.as_array_mut() {
-        Some(items) if !attribute.multi_valued && attribute.kind == Type::Complex && items.len() == 1 => {
-            items.remove(0)
+        Some(items) if !attribute.multi_valued && attribute.kind == Type::Complex && items.len() <= 1 => {
+            items.pop().unwrap_or_default()
         }
         _ => value,
     }
@@ -322,6 +322,7 @@ mod tests {
             (manager, json!("1"), json!({"value": "1"})),
             (manager, json!([{"value": "1"}]), json!({"value": "1"})),
             (manager, json!(["1"]), json!({"value": "1"})),
+            (manager, json!([]), json!(null)),
             (manager, json!(["1", "2"]), json!([{"value": "1"}, {"value": "2"}])),
             (members, json!("1"), json!([{"value": "1"}])),
             (members, json!(["1", {"value": "2"}]), json!([{"value": "1"}, {"value": "2"}])),

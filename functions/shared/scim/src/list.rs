@@ -81,7 +81,8 @@ impl ListQuery {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSyntax`] when the body is no `SearchRequest`; otherwise as [`Self::from_pairs`].
+    /// [`ErrorKind::InvalidSyntax`] when the body is no `SearchRequest`, [`ErrorKind::InvalidCursor`] for a cursor that
+    /// is no text; otherwise as [`Self::from_pairs`].
     pub fn from_search(mut body: Object) -> Result<Self, Error> {
         let named =
             |urn: &Value| urn.as_str().is_some_and(|urn| urn.trim().eq_ignore_ascii_case(SEARCH_SCHEMA));
@@ -97,7 +98,8 @@ impl ListQuery {
             Some(other) => Err(expected(name, "a string", json_type(&other))),
         };
         let (filter, sort_by, sort_order) = (text("filter")?, text("sortBy")?, text("sortOrder")?);
-        let cursor = text("cursor")?;
+        let cursor = text("cursor")
+            .map_err(|error| Error::new(ErrorKind::InvalidCursor, error.detail()).at("cursor"))?;
         let mut number = |name: &str| match take(&mut body, name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_i64().map(Some).ok_or_else(|| json_type(&value).to_owned()),

@@ -163,7 +163,7 @@ mod tests {
         check(
             json!([{"value": 7}, 8]),
             Err("Bad value type for attribute members.value: expected string, got number; \
-                 Bad value type for attribute members: expected complex, got number"),
+                 Bad value type for attribute members: expected object, got number"),
         );
         let attribute = GROUPS.core(MEMBERS).expect("members");
         let error = read(attribute, json!("a"), Dialect::STRICT).expect_err("a string is no array");

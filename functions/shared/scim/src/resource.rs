@@ -234,11 +234,13 @@ pub(crate) fn complete(
     }
 }
 
-/// Whether an extension's defaults and required attributes matter: it is required itself, or present.
+/// Whether an extension's defaults and required attributes matter: it is required itself, or present, or complete by
+/// its defaults alone. A default never brings in an extension that then lacks what it requires.
 fn is_asked(resource_type: &ResourceType, resource: &Object, schema: Option<&Schema>) -> bool {
     schema.is_none_or(|schema| {
         resource.contains_key(&schema.id)
             || resource_type.extension(&schema.id).is_some_and(|extension| extension.required)
+            || schema.attributes.iter().all(|attribute| !attribute.required || attribute.private.default.is_some())
     })
 }
 

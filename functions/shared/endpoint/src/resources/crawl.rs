@@ -74,7 +74,9 @@ impl Crawl<'_> {
 
     /// The cursor that the client sent; `None` for the first page.
     async fn open(&self, query: &cursor::Query<'_>, now: OffsetDateTime) -> Result<Option<Cursor>, Error> {
-        let Some(text) = self.query.cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let Some(text) = self.query.cursor.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
         let connectors = &self.call.service.connectors;
         let open = |key: &_| Cursor::open(text, query, key);
         let opened = connectors.try_keys(cursor::PURPOSE, now, open).await.map_err(from_keys)?;
@@ -135,10 +137,12 @@ impl Crawl<'_> {
             let at = self.part(place)?;
             let rank = place.rank.as_deref().and_then(Rank::parse).ok_or_else(cursor::invalid)?;
             let id = place.id.as_deref().unwrap_or_default();
-            found.drain(..found.partition_point(|(other, part, record)| {
-                let order = self.query.sort_order.compare(other, &rank);
-                order.then_with(|| (*part, record.id.as_str()).cmp(&(at, id))).is_le()
-            }));
+            found.drain(
+                ..found.partition_point(|(other, part, record)| {
+                    let order = self.query.sort_order.compare(other, &rank);
+                    order.then_with(|| (*part, record.id.as_str()).cmp(&(at, id))).is_le()
+                }),
+            );
         }
         let follows = found.len() > self.query.count;
         found.truncate(self.query.count);

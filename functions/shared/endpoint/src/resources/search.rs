@@ -93,11 +93,7 @@ impl Calls {
 }
 
 /// The page of all resources together, sorted.
-async fn sorted(
-    parts: &[Part<'_>],
-    query: &ListQuery,
-    sort_by: &str,
-) -> Result<(usize, Vec<Object>), Error> {
+async fn sorted(parts: &[Part<'_>], query: &ListQuery, sort_by: &str) -> Result<(usize, Vec<Object>), Error> {
     let found = ranked(parts, query, sort_by).await?;
     let total = found.len();
     let page = found.into_iter().skip(query.start_index - 1).take(query.count);

@@ -1,14 +1,14 @@
 //! Operations that refer to each other in a circle (RFC 7644 §3.7.1): each is created without the references that
 //! do not exist yet, these are added when all are there, and when one fails the others are undone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
     defer::defer,
-    job::{Job, Purpose, Reply, Request},
+    job::{Job, MOST_AT_ONCE, Purpose, Reply, Request},
     reference,
     report::Outcome,
 };
@@ -19,38 +19,31 @@ use crate::{Error, ErrorKind, patch::PATCH_SCHEMA};
 pub(super) struct Circle {
     /// In the order of the request.
     members: Vec<usize>,
-    stage: Stage,
     /// How many of the members have been begun.
     begun: usize,
     /// The members that are there, in order, each with its latest answer.
     created: Vec<(usize, Reply)>,
     /// The operations of the PATCH by which each gets the references it lacks.
-    additions: Vec<(usize, Vec<Value>)>,
+    additions: VecDeque<(usize, Vec<Value>)>,
     /// The first member that failed.
     failed: Option<usize>,
     /// Why additions failed.
     faults: HashMap<usize, Reply>,
+    is_undoing: bool,
     /// The members that are there no more.
     undone: HashSet<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Creating,
-    Adding,
-    Undoing,
 }
 
 impl Circle {
     pub(super) fn new(members: Vec<usize>) -> Self {
         Self {
             members,
-            stage: Stage::Creating,
             begun: 0,
             created: Vec::new(),
-            additions: Vec::new(),
+            additions: VecDeque::new(),
             failed: None,
             faults: HashMap::new(),
+            is_undoing: false,
             undone: HashSet::new(),
         }
     }
@@ -61,7 +54,7 @@ impl Circle {
         match (request.purpose, reply.is_success()) {
             (Purpose::Perform, true) => self.created.push((operation, reply)),
             (Purpose::Perform, false) => {
-                self.failed = Some(operation);
+                self.failed.get_or_insert(operation);
                 return Some(reply.outcome(None));
             }
             (Purpose::Add, true) => {
@@ -87,39 +80,53 @@ impl Circle {
 impl Job {
     /// What comes next for the operations of a circle, all earlier requests being answered.
     pub(super) fn go_round(&mut self, mut circle: Circle) -> Vec<Request> {
-        let is_whole = circle.begun == circle.members.len();
-        let requests = match circle.stage {
-            Stage::Undoing => return self.bury(circle),
-            _ if circle.failed.is_some() || (self.is_stopped && !is_whole) => self.undo(&mut circle),
-            Stage::Creating if !is_whole => {
-                let member = circle.members[circle.begun];
-                circle.begun += 1;
-                match self.creation(member, &mut circle) {
-                    Ok(request) => vec![request],
-                    Err(error) => {
-                        self.fail(member, &error);
-                        circle.failed = Some(member);
-                        Vec::new()
-                    }
-                }
+        if circle.is_undoing {
+            self.bury(circle);
+            return Vec::new();
+        }
+        let is_created = circle.begun == circle.members.len();
+        let requests = if circle.failed.is_some() {
+            self.undo(&mut circle)
+        } else if is_created && circle.additions.is_empty() {
+            for (member, reply) in circle.created {
+                let location = reply.location.clone();
+                self.settle(member, reply.outcome(location));
             }
-            Stage::Creating if !circle.additions.is_empty() => {
-                circle.stage = Stage::Adding;
-                let additions = std::mem::take(&mut circle.additions);
-                additions
-                    .into_iter()
-                    .filter_map(|(member, operations)| self.addition(member, operations))
-                    .collect()
-            }
-            Stage::Creating | Stage::Adding => {
-                for (member, reply) in circle.created {
-                    let location = reply.location.clone();
-                    self.settle(member, reply.outcome(location));
-                }
-                return Vec::new();
-            }
+            return Vec::new();
+        } else if self.is_stopped {
+            self.undo(&mut circle)
+        } else if is_created {
+            let count = circle.additions.len().min(MOST_AT_ONCE);
+            let additions = circle.additions.drain(..count);
+            additions.filter_map(|(member, operations)| self.addition(member, operations)).collect()
+        } else {
+            self.creations(&mut circle)
         };
         self.circle = Some(circle);
+        requests
+    }
+
+    /// The requests that create the next members, as many as cannot get in each other's way.
+    fn creations(&mut self, circle: &mut Circle) -> Vec<Request> {
+        let mut requests = Vec::new();
+        let mut claimed = HashSet::new();
+        while let Some(member) = circle.members.get(circle.begun).copied() {
+            let claims = self.claims(member);
+            let joins = claims.as_ref().is_some_and(|claims| claims.is_disjoint(&claimed));
+            if requests.len() == MOST_AT_ONCE || !(requests.is_empty() || joins) {
+                break;
+            }
+            circle.begun += 1;
+            match self.creation(member, circle) {
+                Ok(request) => requests.push(request),
+                Err(error) => {
+                    self.fail(member, &error);
+                    circle.failed.get_or_insert(member);
+                    break;
+                }
+            }
+            claimed.extend(claims.unwrap_or_default());
+        }
         requests
     }
 
@@ -134,7 +141,7 @@ impl Job {
         let whole = single.data.as_object().cloned().unwrap_or_default();
         let (now, later) = defer(&single.resource_type, whole, self.dialect, &is_later);
         if !later.is_empty() {
-            circle.additions.push((member, later));
+            circle.additions.push_back((member, later));
         }
         let mut body = Value::Object(now);
         reference::resolve(&mut body, false, &|name| self.id_of(name));
@@ -171,7 +178,7 @@ impl Job {
     /// The requests that delete what was created, whatever its version: only this job knows of it. Members that
     /// were not begun fail.
     fn undo(&mut self, circle: &mut Circle) -> Vec<Request> {
-        circle.stage = Stage::Undoing;
+        circle.is_undoing = true;
         for member in &circle.members[circle.begun..] {
             if !self.is_over() {
                 self.fail(*member, &self.end_of(circle, "nothing was done"));
@@ -186,7 +193,7 @@ impl Job {
     }
 
     /// Reports the members that were undone.
-    fn bury(&mut self, mut circle: Circle) -> Vec<Request> {
+    fn bury(&mut self, mut circle: Circle) {
         for (member, created) in std::mem::take(&mut circle.created) {
             let is_undone = circle.undone.contains(&member);
             self.ids[member] = None;
@@ -200,7 +207,6 @@ impl Job {
             }
             self.settle(member, outcome);
         }
-        Vec::new()
     }
 
     /// Why a member that did not fail itself is given up.

@@ -15,7 +15,7 @@ use super::{
 use crate::{Error, ErrorKind, client::Dialect, value::quoted};
 
 /// The most requests that are given out together: so often a job can be stopped.
-const MOST_AT_ONCE: usize = 16;
+pub(super) const MOST_AT_ONCE: usize = 16;
 
 /// A bulk job.
 #[derive(Debug)]
@@ -226,7 +226,7 @@ impl Job {
 
     /// What a new resource lays claim to; `None` for an operation that is to be alone, as all are when the first
     /// error may be the last.
-    fn claims(&self, operation: usize) -> Option<HashSet<String>> {
+    pub(super) fn claims(&self, operation: usize) -> Option<HashSet<String>> {
         let single = self.operations[operation].single.as_ref().ok()?;
         let creates = single.method == Method::POST && self.fail_on_errors.is_none();
         let resource = single.data.as_object().filter(|_| creates)?;

@@ -168,6 +168,7 @@ impl<'a> Engine<'a> {
         }
         let value = client::value(attribute, value, self.dialect);
         let is_nothing = is_blank(&value);
+        let is_partial = value.is_object() && !is_nothing;
         let blanked = element::blank_sub_attributes(attribute, &value);
         let given = self.read(spot, value)?;
         let after = match (resource::get(&self.resource, spot.schema, &attribute.name), given) {
@@ -176,10 +177,11 @@ impl<'a> Engine<'a> {
             (Some(Value::Array(before)), Some(Value::Array(more))) if op == Op::Add => {
                 Some(Value::Array(element::united(attribute, before, more)))
             }
-            (Some(before @ Value::Object(_)), given) if !is_nothing => {
-                element::merged(attribute, before.clone(), given, &blanked)
-            }
             (None, None) if !is_nothing => return Ok(()),
+            (before, given) if is_partial => {
+                let before = before.cloned().unwrap_or_else(|| json!({}));
+                element::merged(attribute, before, given, &blanked)
+            }
             (_, given) => given,
         };
         self.put(spot, after)

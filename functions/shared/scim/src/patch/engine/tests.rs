@@ -148,6 +148,9 @@ fn a_reference_without_its_value_is_none() {
         check(json!([{"op": "replace", "path": path, "value": value}]), with(manager.clone()));
         check(json!([{"op": "replace", "value": {path.as_str(): value}}]), with(manager));
     }
+    let unnamed = json!({"op": "replace", "path": path, "value": {"value": "", "$ref": "../Users/3"}});
+    check(json!([unnamed]), with(json!(null)));
+    check(json!([{"op": "remove", "path": path}, unnamed]), with(json!(null)));
     check(json!([{"op": "remove", "path": format!("{path}.value")}]), with(json!(null)));
     check(json!([{"op": "remove", "path": "manager.$ref"}]), with(json!({"value": "2"})));
 }
@@ -266,7 +269,7 @@ fn what_cannot_be_cleared_stays_and_what_has_a_default_falls_back() {
         &attributes,
         json!({"level": 7, "note": "n"}),
         json!([{"op": "remove", "path": X}]),
-        Ok(json!(null)),
+        Ok(json!({"level": 1})),
     );
 }
 

@@ -1,6 +1,6 @@
 //! What operations are refused, and how that is told.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ENTERPRISE, X, check_error, check_extension, check_in, user};
 use crate::{ErrorKind, client::Dialect, resource_type::USERS};
