@@ -47,9 +47,7 @@ fn patch(path: &str, operations: &Value) -> Request {
 /// The requests that must earn `scim_type`.
 fn requests(scim_type: &str, user: &str, group: &str) -> Vec<Request> {
     let (users, groups) = (format!("/Users/{user}"), format!("/Groups/{group}"));
-    let search = |filter: &str| {
-        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": filter})
-    };
+    let search = |filter: &str| json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": filter});
     match scim_type {
         "invalidFilter" => vec![
             get("/Users?filter=userName like \"b*\""),
@@ -116,12 +114,16 @@ fn requests(scim_type: &str, user: &str, group: &str) -> Vec<Request> {
             post("/Users", &json!({"schemas": [USER], "userName": 5})),
             put(&users, &json!({"schemas": [USER], "userName": "bjensen", "active": "perhaps"})),
             patch(&users, &json!([{"op": "replace", "path": "name", "value": "Barbara"}])),
-            post("/Groups", &json!({"schemas": [GROUP], "displayName": "New", "members": [{"value": "nobody"}]})),
+            post(
+                "/Groups",
+                &json!({"schemas": [GROUP], "displayName": "New", "members": [{"value": "nobody"}]}),
+            ),
             get("/Users?count=many"),
             get("/Users?sortBy=nope"),
         ],
         "invalidVers" => {
-            let first = json!({"schemas": ["urn:scim:schemas:core:1.0"], "userName": "x", "displayName": "x"});
+            let first =
+                json!({"schemas": ["urn:scim:schemas:core:1.0"], "userName": "x", "displayName": "x"});
             vec![post("/Users", &first), put(&users, &first), post("/Groups", &first), put(&groups, &first)]
         }
         other => panic!("nothing earns {other}"),

@@ -31,9 +31,11 @@ async fn a_large_job_is_done() {
     };
     let teams = (0..TEAMS).map(|team| format!("bulkId:team{team}")).collect();
     let mut operations = vec![group("company".to_owned(), teams)];
-    operations.extend((0..TEAMS).map(|team| {
-        group(format!("team{team}"), members(team).map(|at| format!("bulkId:u{at}")).collect())
-    }));
+    operations.extend(
+        (0..TEAMS).map(|team| {
+            group(format!("team{team}"), members(team).map(|at| format!("bulkId:u{at}")).collect())
+        }),
+    );
     operations.extend((0..USERS).map(|at| user(at, manager(at))));
 
     let job = json!({"schemas": [BULK], "Operations": operations});

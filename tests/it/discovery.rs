@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use serde_json::Value;
+use scim::catalog::read_schema;
+use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
 
@@ -31,7 +32,12 @@ async fn resources(path: &str) -> Vec<Value> {
 
 /// Calls `visit` for every attribute of every schema, with the path to it and the attribute it is inside of.
 fn each(schemas: &[Value], visit: &mut dyn FnMut(&str, &Value, Option<&Value>)) {
-    fn inside(at: &str, outer: Option<&Value>, list: &Value, visit: &mut dyn FnMut(&str, &Value, Option<&Value>)) {
+    fn inside(
+        at: &str,
+        outer: Option<&Value>,
+        list: &Value,
+        visit: &mut dyn FnMut(&str, &Value, Option<&Value>),
+    ) {
         for attribute in list.as_array().into_iter().flatten() {
             let path = format!("{at} {}", attribute["name"]);
             visit(&path, attribute, outer);
@@ -77,6 +83,15 @@ async fn nothing_complex_is_inside_what_is_complex() {
     });
 }
 
+#[test]
+fn a_document_with_something_complex_inside_is_not_served() {
+    let inner = json!({"name": "b", "type": "complex", "subAttributes": [{"name": "c", "type": "string"}]});
+    let outer = json!({"name": "a", "type": "complex", "subAttributes": [inner]});
+    let schema = json!({"id": "urn:example:A", "name": "A", "attributes": [outer]});
+    let refusal = read_schema(schema.as_object().unwrap().clone()).unwrap_err();
+    assert!(refusal.contains("a.b"), "{refusal}");
+}
+
 #[tokio::test]
 async fn predefined_sub_attributes_mean_what_they_always_mean() {
     each(&resources("/Schemas").await, &mut |path, attribute, outer| {
@@ -107,7 +122,8 @@ async fn every_schema_says_who_it_is() {
 
 #[tokio::test]
 async fn every_resource_type_leads_to_its_schemas() {
-    let schemas: BTreeSet<_> = resources("/Schemas").await.iter().map(|schema| schema["id"].clone().to_string()).collect();
+    let schemas: BTreeSet<_> =
+        resources("/Schemas").await.iter().map(|schema| schema["id"].clone().to_string()).collect();
     for resource_type in resources("/ResourceTypes").await {
         for name in ["name", "description", "endpoint", "schema"] {
             assert!(is_text(&resource_type[name]), "{name} of {resource_type}");

@@ -8,7 +8,10 @@ use tests::requirements::root;
 fn resource(name: &str) -> Vec<String> {
     let template = fs::read_to_string(root().join("template.yaml")).unwrap();
     let lines = template.lines().skip_while(|line| *line != format!("  {name}:")).skip(1);
-    let lines: Vec<_> = lines.take_while(|line| !line.starts_with("  ") || line.starts_with("   ")).map(str::to_owned).collect();
+    let lines: Vec<_> = lines
+        .take_while(|line| !line.starts_with("  ") || line.starts_with("   "))
+        .map(str::to_owned)
+        .collect();
     assert!(!lines.is_empty(), "the template has no {name}");
     lines
 }

@@ -87,7 +87,8 @@ async fn a_query_that_would_look_at_too_many_is_refused() {
     let crowded = Endpoint::on(Stack::start(&options).await.unwrap());
 
     for query in ["filter=title pr", "filter=userName co \"j\"&count=1", "sortBy=title"] {
-        let (status, error) = crowded.send(&http::Method::GET, &format!("/Users?{query}"), String::new()).await;
+        let (status, error) =
+            crowded.send(&http::Method::GET, &format!("/Users?{query}"), String::new()).await;
         assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{query}: {error}");
         assert!(error["detail"].as_str().unwrap().contains("userName"), "it names what is quick: {error}");
         let pages = endless.pages.swap(0, Ordering::Relaxed);

@@ -66,7 +66,8 @@ impl Scratch {
     pub(crate) async fn failing_fixtures(&self) -> Result<BTreeSet<String>> {
         let mut command = Command::new(self.target.join("debug/ledger"));
         command.arg("fixtures").current_dir(&self.tree).env("RUST_LOG", "off").kill_on_drop(true);
-        let output = tokio::time::timeout(TIMEOUT, command.output()).await.context("the fixtures do not end")??;
+        let output =
+            tokio::time::timeout(TIMEOUT, command.output()).await.context("the fixtures do not end")??;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
     }
@@ -94,8 +95,10 @@ impl Scratch {
             .current_dir(&self.tree)
             .env("CARGO_TARGET_DIR", &self.target)
             .kill_on_drop(true);
-        let output = tokio::time::timeout(TIMEOUT, command.output()).await.context("cargo does not end")??;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let output =
+            tokio::time::timeout(TIMEOUT, command.output()).await.context("cargo does not end")??;
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         Ok((output.status.success(), said))
     }
 }

@@ -33,7 +33,8 @@ impl Evidence {
                 let folder = entry?.path();
                 let Ok(manifest) = fs::read_to_string(folder.join("Cargo.toml")) else { continue };
                 let manifest: toml::Table = manifest.parse()?;
-                if let Some(name) = manifest.get("package").and_then(|package| package.get("name")?.as_str()) {
+                if let Some(name) = manifest.get("package").and_then(|package| package.get("name")?.as_str())
+                {
                     packages.insert(name.to_owned(), folder);
                 }
             }
@@ -56,7 +57,8 @@ impl Evidence {
             (None, Some((package, inside))) => (*package, inside),
             (None, None) => return false,
         };
-        let (Some(folder), Some((function, modules))) = (self.packages.get(package), inside.split_last()) else {
+        let (Some(folder), Some((function, modules))) = (self.packages.get(package), inside.split_last())
+        else {
             return false;
         };
         let file = if modules.is_empty() { "lib".to_owned() } else { modules.join("/") };

@@ -71,10 +71,7 @@ mod tests {
         check(&entry("1-2.1-a", "tests = ['patch/nope']"), &["1-2.1-a: there is no test patch/nope"]);
         check(&entry("1-2.1-a", "status = 'planned'"), &[]);
         check(&entry("1-2.1-a", "status = 'platform'\nnote = 'the gateway does'"), &[]);
-        check(
-            &entry("1-2.1-a", "status = 'platform'"),
-            &["1-2.1-a: the note does not say what sees to it"],
-        );
+        check(&entry("1-2.1-a", "status = 'platform'"), &["1-2.1-a: the note does not say what sees to it"]);
         check(
             &entry("1-2.1-a", "status = 'planned'\ntests = ['patch/a_patch_is_atomic']"),
             &["1-2.1-a: it is planned and has tests: which is it"],

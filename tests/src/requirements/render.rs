@@ -9,11 +9,13 @@ const HEAD: &str = "\
 # Conformance
 
 What the SCIM RFCs demand of a service provider (MUST, SHALL, REQUIRED and their negations), and the tests that hold
-each demand. What binds a client alone is left out. A name with slashes is a fixture, sent to the whole endpoint; one with colons is a Rust
-test. *Planned* is what belongs to an optional feature that is not built; *platform* is what AWS sees to.
+each demand. What binds a client alone is left out. A name with a slash is a fixture, sent to the whole endpoint; one
+with colons is a Rust test. *Planned* is what belongs to an optional feature that is not built; *platform* is what AWS
+sees to. `scripts/mutants` breaks a sample of the demands and sees that their tests fail.
 
-This page is made of `tests/requirements`: change the ledger there, then run `cargo run -p tests --bin ledger -- render`.
-A test fails when the page is older than the ledger, or a demand has no test.
+This page is made of `tests/requirements`. Change the ledger there, then run
+`cargo run -p tests --bin ledger -- render`. A test fails when the page is older than the ledger, or a demand has no
+test.
 ";
 
 /// Where the page belongs.
@@ -32,7 +34,11 @@ pub fn page(parts: &[Part]) -> String {
             rfc = Some(part.rfc);
             let _ = write!(page, "\n## RFC {}: {}\n", part.rfc, subject(part.rfc));
         }
-        let _ = write!(page, "\n### §{} {}\n\n| id | | demand | held by |\n|---|---|---|---|\n", part.section, part.title);
+        let _ = write!(
+            page,
+            "\n### §{} {}\n\n| id | | demand | held by |\n|---|---|---|---|\n",
+            part.section, part.title
+        );
         for requirement in &part.requirements {
             page += &row(requirement);
         }
@@ -50,7 +56,8 @@ fn subject(rfc: u16) -> &'static str {
 }
 
 fn summary(parts: &[Part]) -> String {
-    let mut table = "| RFC | demands | held by tests | platform | planned |\n|---|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| RFC | demands | held by tests | platform | planned |\n|---|---|---|---|---|\n".to_owned();
     let mut rfcs: Vec<u16> = parts.iter().map(|part| part.rfc).collect();
     rfcs.dedup();
     for rfc in rfcs {

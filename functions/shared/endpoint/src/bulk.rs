@@ -36,9 +36,12 @@ pub fn bulk(service: &Arc<Service>) -> Router {
     // What an operation does is done by the routes that a request of its own would meet. One that panics fails alone.
     let operations = resources::further(service).layer(CatchPanicLayer::custom(front::panicked));
     Router::new()
-        .route("/Bulk", post(async |State(operations): State<Router>, request: Request| {
-            respond(perform(&operations, request).await)
-        }))
+        .route(
+            "/Bulk",
+            post(async |State(operations): State<Router>, request: Request| {
+                respond(perform(&operations, request).await)
+            }),
+        )
         .with_state(operations)
         .merge(resources::search(service))
 }
@@ -57,7 +60,8 @@ async fn perform(operations: &Router, request: Request) -> Result<Answer, Error>
     let context = Context::new(operations, &parts)?;
     let body = body::object(&parts.headers, body, MOST_BYTES).await.map_err(|error| match error.kind() {
         ErrorKind::PayloadTooLarge => {
-            let detail = format!("The bulk job is larger than {MOST_BYTES} bytes, the limit (maxPayloadSize)");
+            let detail =
+                format!("The bulk job is larger than {MOST_BYTES} bytes, the limit (maxPayloadSize)");
             Error::new(ErrorKind::PayloadTooLarge, detail)
         }
         _ => error,

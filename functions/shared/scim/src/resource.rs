@@ -240,7 +240,10 @@ fn is_asked(resource_type: &ResourceType, resource: &Object, schema: Option<&Sch
     schema.is_none_or(|schema| {
         resource.contains_key(&schema.id)
             || resource_type.extension(&schema.id).is_some_and(|extension| extension.required)
-            || schema.attributes.iter().all(|attribute| !attribute.required || attribute.private.default.is_some())
+            || schema
+                .attributes
+                .iter()
+                .all(|attribute| !attribute.required || attribute.private.default.is_some())
     })
 }
 
