@@ -187,16 +187,16 @@ async fn crawl(query: &str, seed: u64) {
         staying.insert(client.create(&format!("s{:03}-{number}", random.u16(..1000))).await);
         passing.push(client.create(&format!("p{number}")).await);
     }
-    let (mut seen, mut cursor) = (BTreeMap::new(), String::new());
+    let (mut times_served, mut cursor) = (BTreeMap::new(), String::new());
     for page_number in 0.. {
         assert!(page_number < 100, "the crawl has no end");
         let (status, page) = client.get(&format!("/Users?{query}&count=3&cursor={cursor}")).await;
         assert_eq!(status, 200, "{page}");
         for user in page["Resources"].as_array().unwrap() {
-            *seen.entry(user["id"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+            *times_served.entry(user["id"].as_str().unwrap().to_owned()).or_insert(0) += 1;
         }
         let Some(next) = page["nextCursor"].as_str() else { break };
-        assert!(page["totalResults"].as_u64().unwrap() > seen.len() as u64, "{page}");
+        assert!(page["totalResults"].as_u64().unwrap() > times_served.len() as u64, "{page}");
         cursor = next.to_owned();
         // Fewer come than a page shows, lest the crawl run after them for ever.
         for number in 0..random.usize(..3) {
@@ -204,13 +204,14 @@ async fn crawl(query: &str, seed: u64) {
         }
         for _ in 0..random.usize(..4).min(passing.len()) {
             // Often one that was just served: right there the crawl goes on.
-            let served = passing.iter().rposition(|id| seen.contains_key(id)).filter(|_| random.bool());
-            let gone = passing.swap_remove(served.unwrap_or_else(|| random.usize(..passing.len())));
+            let recent =
+                passing.iter().rposition(|id| times_served.contains_key(id)).filter(|_| random.bool());
+            let gone = passing.swap_remove(recent.unwrap_or_else(|| random.usize(..passing.len())));
             client.delete(&gone).await;
         }
     }
-    assert!(seen.values().all(|times| *times == 1), "seed {seed}: {seen:?}");
-    let missed: Vec<_> = staying.iter().filter(|id| !seen.contains_key(*id)).collect();
+    assert!(times_served.values().all(|times| *times == 1), "seed {seed}: {times_served:?}");
+    let missed: Vec<_> = staying.iter().filter(|id| !times_served.contains_key(*id)).collect();
     assert!(missed.is_empty(), "seed {seed} misses {missed:?}");
 }
 

@@ -19,9 +19,9 @@ async fn no_item_of_the_table_holds_a_password() {
             {"op": "add", "value": {"password": PASSWORD, "title": "Guide"}},
         ],
     });
-    let path = format!("/Users/{}", endpoint.create("/Users", &user).await);
+    let url = format!("/Users/{}", endpoint.create("/Users", &user).await);
     for (method, body) in [(Method::PUT, &user), (Method::PATCH, &patch)] {
-        let (status, answer) = endpoint.send(&method, &path, body.to_string()).await;
+        let (status, answer) = endpoint.send(&method, &url, body.to_string()).await;
         assert_eq!(status, 200, "{answer}");
     }
     let client = aws::dynamodb(endpoint.stack.stand_ins.engine.url());

@@ -212,7 +212,6 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(pattern: Value, got: Value, differences: &[&str]) {
         assert_eq!(
             Pattern::parse(&pattern).unwrap().differences("", Some(&got)),

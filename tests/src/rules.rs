@@ -106,7 +106,6 @@ mod tests {
         Answer { status, headers, body: body.to_string().into() }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(status: u16, media_type: &'static str, body: Value, rules: &[&str]) {
         assert_eq!(broken(&Method::GET, &answer(status, media_type, &body), false), rules);
     }

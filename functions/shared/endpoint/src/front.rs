@@ -145,7 +145,6 @@ fn as_accepted(request: &HeaderMap, mut answer: Answer) -> Answer {
     answer
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
 pub(crate) fn panicked(cause: Box<dyn Any + Send>) -> Answer {
     let cause = cause
         .downcast_ref::<&str>()

@@ -1,7 +1,7 @@
 //! A SCIM request's way, once, for every function: authenticate, decode, decide, save, answer.
 //!
-//! [`users`], [`groups`], [`bulk`], [`discovery`] and [`health`] are the routes of a function each, [`all`] those of
-//! the function for everything else; [`front`] goes around them once. The Lambda binaries wire one of them each, the
+//! [`users()`], [`groups()`], [`bulk()`], [`discovery()`] and [`health()`] are the routes of a function each, [`all()`] those of
+//! the function for everything else; [`front()`] goes around them once. The Lambda binaries wire one of them each, the
 //! local server [`all`].
 
 mod answer;
@@ -26,7 +26,7 @@ mod tenants;
 mod users;
 
 pub use bulk::bulk;
-pub use config::Config;
+pub use config::{Config, Missing};
 pub use discovery::discovery;
 pub use front::front;
 pub use groups::groups;

@@ -132,12 +132,11 @@ mod tests {
         )
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check_error(mut body: Value, kind: ErrorKind, detail: &str) {
         if body.get("schemas").is_none() {
             body["schemas"] = json!([BULK_REQUEST_SCHEMA]);
         }
-        let error = read_users(&body).err().expect("a refusal");
+        let error = read_users(&body).expect_err("a refusal");
         assert_eq!((error.kind(), error.detail()), (kind, detail), "{body}");
     }
 

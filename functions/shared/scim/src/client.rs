@@ -223,7 +223,6 @@ mod tests {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
     /// The keys of a body mean these; a strict client's body is left as it is but for the case of names.
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(body: Value, expected: Value) {
         let unfolded = keys(&USERS, object(body.clone()), Dialect::default());
         assert_eq!(Value::Object(unfolded.clone()), expected, "{body}");

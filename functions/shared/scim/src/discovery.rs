@@ -20,7 +20,7 @@ pub const SCHEMA_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 /// `/ServiceProviderConfig` (RFC 7643 §5) for a connector of this dialect; `base` is the base URL.
 #[must_use]
 pub fn service_provider_config(base: &str, dialect: Dialect) -> Value {
-    json!({
+    let mut config = json!({
         "schemas": [SERVICE_PROVIDER_CONFIG_SCHEMA],
         "patch": { "supported": true },
         "bulk": {
@@ -41,7 +41,6 @@ pub fn service_provider_config(base: &str, dialect: Dialect) -> Value {
             "maxPageSize": MOST_COUNT,
             "cursorTimeout": CURSOR_TIMEOUT.as_secs(),
         },
-        "interopProfileConformant": dialect.strict,
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",
@@ -53,7 +52,12 @@ pub fn service_provider_config(base: &str, dialect: Dialect) -> Value {
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base}/ServiceProviderConfig"),
         },
-    })
+    });
+    // Said where it is so: a client may refuse what RFC 7643 does not name.
+    if dialect.strict {
+        config["interopProfileConformant"] = true.into();
+    }
+    config
 }
 
 /// One of `/ResourceTypes` (RFC 7643 §6).

@@ -143,7 +143,7 @@ impl Error {
             all.detail.push_str(detail);
         }
         if others.len() >= MOST_SENTENCES {
-            all.detail.push_str(&format!("; and {} more", others.len() + 1 - MOST_SENTENCES));
+            all.detail = format!("{}; and {} more", all.detail, others.len() + 1 - MOST_SENTENCES);
         }
         Some(all)
     }

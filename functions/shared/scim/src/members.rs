@@ -115,7 +115,6 @@ mod tests {
     };
 
     /// The members that a value names, as `id` or `id (display)`, in turn.
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(value: Value, expected: Result<&[&str], &str>) {
         let attribute = GROUPS.core(MEMBERS).expect("members");
         let members = read(attribute, value.clone(), Dialect::default());

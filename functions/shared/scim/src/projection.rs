@@ -222,7 +222,6 @@ mod tests {
     }
 
     /// What is shown of the user beside `schemas`, `id` and the badge, which are always.
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(attributes: Option<&str>, excluded: Option<&str>, expected: Value) {
         let (resource_type, projection) = (resource_type(), Projection::from_lists(attributes, excluded));
         let mut wanted = object(expected);

@@ -226,7 +226,6 @@ mod tests {
     use crate::{samples, schema::USER};
 
     /// Each value is read as the attribute: as what is stored, null where that is nothing, or with these faults.
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check_in(dialect: Dialect, attribute: &Attribute, cases: Vec<(Value, Result<Value, &str>)>) {
         for (value, expected) in cases {
             let mut errors = Vec::new();

@@ -76,7 +76,6 @@ mod tests {
     use super::*;
     use crate::resource_type::{GROUPS, USERS};
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(resource_type: &ResourceType, resource: Value, kept: Value, additions: Value) {
         let whole = resource.as_object().cloned().expect("an object");
         let (now, later) = defer(resource_type, whole, Dialect::default(), &|name| name.starts_with("later"));

@@ -147,20 +147,17 @@ impl Job {
             let id = reply.location.as_deref().and_then(|location| location.rsplit('/').next());
             self.ids[operation] = id.map(str::to_owned);
         }
-        match &mut self.circle {
-            Some(circle) => {
-                if let Some(outcome) = circle.answer(request, reply) {
-                    self.settle(operation, outcome);
-                }
+        if let Some(circle) = &mut self.circle {
+            if let Some(outcome) = circle.answer(request, reply) {
+                self.settle(operation, outcome);
             }
-            None => {
-                let location = if request.method == Method::POST {
-                    reply.location.clone()
-                } else {
-                    self.location(operation)
-                };
-                self.settle(operation, reply.outcome(location));
-            }
+        } else {
+            let location = if request.method == Method::POST {
+                reply.location.clone()
+            } else {
+                self.location(operation)
+            };
+            self.settle(operation, reply.outcome(location));
         }
     }
 

@@ -196,7 +196,6 @@ mod tests {
         Operation::read(operation, &door).expect("an operation")
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check(operation: Value, method: &Method, endpoint: &str, id: Option<&str>) {
         let single = read(operation.clone(), Dialect::default()).single.expect("a sound operation");
         assert_eq!(
@@ -206,7 +205,6 @@ mod tests {
         );
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check_error(operation: Value, kind: ErrorKind, detail: &str) {
         let error = read(operation.clone(), Dialect::default()).single.expect_err("a fault");
         assert_eq!((error.kind(), error.detail()), (kind, detail), "{operation}");

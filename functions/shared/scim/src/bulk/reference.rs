@@ -135,7 +135,6 @@ mod tests {
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check_data(is_patch: bool, data: Value, names: &[&str], resolved: Value) {
         assert_eq!(find(&data, is_patch).iter().map(String::as_str).collect::<Vec<_>>(), names, "{data}");
         let mut got = data.clone();

@@ -133,7 +133,6 @@ mod tests {
 
     /// The changes of members that the operations make, each as `add a b`, `remove a`, `remove [filter]` or
     /// `replace a b`; a display name stands in parentheses.
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check_in(
         dialect: Dialect,
         resource_type: &ResourceType,
@@ -160,7 +159,7 @@ mod tests {
         match (changes, expected) {
             (Ok(changes), Ok(expected)) => assert_eq!(changes, expected, "{operations}"),
             (Err(error), Err(expected)) => {
-                assert_eq!((error.kind(), error.detail()), expected, "{operations}")
+                assert_eq!((error.kind(), error.detail()), expected, "{operations}");
             }
             (changes, expected) => panic!("{operations}: {changes:?}, not {expected:?}"),
         }

@@ -157,7 +157,6 @@ mod tests {
     use crate::samples::object;
 
     /// The operations of a body, each as `op path value`, or the refusal.
-    #[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
     fn check_in(dialect: Dialect, body: Value, expected: Result<&[&str], (ErrorKind, &str)>) {
         let operations = read(object(body.clone()), dialect);
         let written = operations.map(|operations| {

@@ -11,7 +11,6 @@ const X: &str = "urn:x:User";
 
 /// What comes of a body, with the core URN in `schemas` where it has none: a create without `stored`, else a
 /// replace of it.
-#[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
 fn check_in(
     dialect: Dialect,
     resource_type: &ResourceType,

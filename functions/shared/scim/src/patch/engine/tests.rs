@@ -32,7 +32,6 @@ fn user() -> Value {
 }
 
 /// What the operations make of a resource.
-#[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
 fn check_in(
     dialect: Dialect,
     resource_type: &ResourceType,
@@ -51,7 +50,6 @@ fn check_in(
 }
 
 /// What the operations change of the user: `change` says what its attributes are afterwards, null where gone.
-#[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
 fn check(operations: Value, change: Value) {
     let mut expected = object(user());
     expected.extend(object(change));
@@ -64,7 +62,6 @@ fn check_error(operations: Value, kind: ErrorKind, detail: &str) {
 }
 
 /// Operations on an extension `urn:x:User` of these attributes, and what becomes of it.
-#[expect(clippy::needless_pass_by_value, reason = "written as json! in every call")]
 fn check_extension(
     attributes: &Value,
     stored: Value,
