@@ -25,7 +25,7 @@ pub use patch_path::{PatchPath, parse_path};
 
 /// A filter, its names in the client's spelling.
 ///
-/// [`Display`](fmt::Display) prints the canonical form, which [`parse`] reads back as the same filter, as
+/// [`Display`](fmt::Display) prints the canonical form, which [`parse()`] reads back as the same filter, as
 /// long as it is within the limits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {

@@ -1,7 +1,7 @@
 //! SCIM 2.0 as RFC 7643 (schema) and RFC 7644 (protocol) define it.
 //!
 //! Everything here is pure: nothing awaits, reads a clock, the environment or randomness. A resource is a
-//! JSON object plus the [`ResourceType`](resource_type::ResourceType) that describes it; there is no struct
+//! JSON object plus the [`ResourceType`] that describes it; there is no struct
 //! per attribute.
 
 pub mod bulk;
