@@ -80,11 +80,12 @@ async fn perform(operations: &Router, request: Request) -> Result<Answer, Error>
     Ok(answer::json(StatusCode::OK, &report.body))
 }
 
-/// What is left of the time after which Lambda ends the function.
+/// What is left of the time after which Lambda ends the function; unknown where the runtime names a time that has passed
+/// already, as `cargo lambda watch` does.
 fn time_left(parts: &Parts) -> Option<Duration> {
     let deadline = i128::from(parts.lambda_context_ref()?.deadline);
-    let now = clock::now().unix_timestamp_nanos() / 1_000_000;
-    Some(Duration::from_millis(u64::try_from(deadline - now).unwrap_or_default()))
+    let left = deadline - clock::now().unix_timestamp_nanos() / 1_000_000;
+    u64::try_from(left).ok().map(Duration::from_millis)
 }
 
 impl<'a> Context<'a> {
