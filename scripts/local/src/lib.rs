@@ -2,7 +2,7 @@
 //!
 //! What AWS brings is stood in for, on loopback only: DynamoDB by an embedded [`engine`], Secrets Manager by
 //! [`secrets`]. The product's own SDK clients talk to both over HTTP, so it has no notion of being local.
-//! [`Stack`] wires the four functions to them in one process; [`watch`] runs them as Lambda functions.
+//! [`Stack`] wires the functions to them in one process; [`watch`] runs them as Lambda functions.
 
 pub mod aws;
 pub mod documents;

@@ -1,4 +1,4 @@
-//! `local`: the four functions in one process, over HTTP.
+//! `local`: the functions in one process, over HTTP.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The four functions in one process, on top of the stand-ins.
+//! The functions in one process, on top of the stand-ins.
 
 use axum::Router;
 use connector::Connectors;
