@@ -6,7 +6,7 @@ use axum::{
 };
 use directory::{Bump, Record};
 use scim::{
-    Error, ErrorKind, Kind, Object, ResourceId,
+    Error, ErrorKind, Kind, Object, ResourceId, client,
     members::{self, MemberChange},
     patch, resource,
 };
@@ -25,7 +25,8 @@ const MOST_ATTEMPTS: usize = 8;
 impl Call {
     pub(crate) async fn replace(&self, id: &str, body: Body) -> Result<Answer, Error> {
         let id = self.id(id)?;
-        let mut body = self.body(body).await?;
+        // Unfolded first: members under the schema's own URN are members too.
+        let mut body = client::keys(self.resource_type(), self.body(body).await?, self.dialect());
         let changes = self.members_of_put(&mut body)?;
         let (record, beside) = self
             .change(&id, &changes, |stored| {
