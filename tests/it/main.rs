@@ -1,9 +1,11 @@
 //! The tests of the whole, in one program.
 #![cfg(test)]
 
+mod answer_size;
 mod bad_input;
 mod bulk;
 mod bulk_limits;
+mod client_filters;
 mod concurrent_creates;
 mod cursors;
 mod dev_server;
@@ -11,6 +13,8 @@ mod discovery;
 mod endpoint;
 mod fixtures;
 mod passwords;
+mod planned_queries;
+mod query_budgets;
 mod requirements;
 mod template;
 mod tidy;

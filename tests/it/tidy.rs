@@ -84,6 +84,16 @@ fn scim_is_pure() {
 }
 
 #[test]
+fn one_file_asks_an_index() {
+    let asks = |path: &PathBuf| fs::read_to_string(path).unwrap().contains(".index_name(");
+    let product = root().join("functions");
+    let asking: Vec<_> =
+        files(".rs").into_iter().filter(|path| path.starts_with(&product) && asks(path)).collect();
+    let asking: Vec<_> = asking.iter().filter(|path| !path.iter().any(|folder| folder == "tests")).collect();
+    assert_eq!(asking, [&product.join("shared/directory/src/index.rs")]);
+}
+
+#[test]
 fn a_function_names_no_aws_client_and_no_local_engine() {
     for (path, manifest) in packages() {
         let Ok(place) = path.strip_prefix(root().join("functions")) else { continue };

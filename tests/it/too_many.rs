@@ -1,7 +1,7 @@
 //! A query that would have to look at more than the service is willing to is refused (RFC 7644 §3.4.2.1).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -16,10 +16,15 @@ use tokio::net::TcpListener;
 
 use crate::endpoint::{Endpoint, USER};
 
-/// A table with users without end: an engine behind it answers, but every page of users is a full one.
+/// A table with users without end: an engine behind it answers, but every page of users is a full one. Its indexes end,
+/// until they are asked not to.
 struct Endless {
     engine: String,
+    /// Pages of users that were asked for.
     pages: AtomicUsize,
+    /// Pages of an index that were asked for.
+    index_pages: AtomicUsize,
+    has_endless_indexes: AtomicBool,
 }
 
 impl Endless {
@@ -49,6 +54,13 @@ async fn answer(State(endless): State<Arc<Endless>>, headers: HeaderMap, body: B
             endless.pages.fetch_add(1, Ordering::Relaxed);
             page.to_string().into()
         }
+        Ok(mut page) if is_query && asked.get("IndexName").is_some() => {
+            endless.index_pages.fetch_add(1, Ordering::Relaxed);
+            if endless.has_endless_indexes.load(Ordering::Relaxed) {
+                fill_index(&mut page, &asked["ExpressionAttributeValues"][":pk"]);
+            }
+            page.to_string().into()
+        }
         _ => content,
     };
     answer.body(Body::from(content)).unwrap()
@@ -67,6 +79,17 @@ fn fill(page: &mut Value, limit: u64) {
     page["Count"] = limit.into();
 }
 
+/// Repeats the first entry of a page of `userName`s as often as a page may hold it, and says that others follow: the
+/// place it names is before all.
+fn fill_index(page: &mut Value, pk: &Value) {
+    const FULL: usize = 5_000;
+    let Some(entry) = page["Items"].get(0).cloned() else { return };
+    page["Items"] = vec![entry; FULL].into();
+    page["Count"] = FULL.into();
+    let first = json!({"S": "!"});
+    page["LastEvaluatedKey"] = json!({"n_pk": pk, "n_sk": first, "pk": first, "sk": first});
+}
+
 #[tokio::test]
 async fn a_query_that_would_look_at_too_many_is_refused() {
     let endpoint = Endpoint::start().await;
@@ -80,19 +103,28 @@ async fn a_query_that_would_look_at_too_many_is_refused() {
         }
     }
     let engine = endpoint.stack.stand_ins.engine.url().to_owned();
-    let endless = Arc::new(Endless { engine, pages: AtomicUsize::new(0) });
+    let endless = Arc::new(Endless {
+        engine,
+        pages: AtomicUsize::new(0),
+        index_pages: AtomicUsize::new(0),
+        has_endless_indexes: AtomicBool::new(false),
+    });
     let url = Arc::clone(&endless).serve().await;
     let token = endpoint.stack.token().as_str().to_owned();
     let options = Options { engine: Some(url), token: Some(token), ..Options::default() };
     let crowded = Endpoint::on(Stack::start(&options).await.unwrap());
 
-    for query in ["filter=title pr", "filter=userName co \"j\"&count=1", "sortBy=title"] {
+    for query in ["filter=title pr", "filter=not (userName co \"x\")&count=1", "sortBy=title"] {
         let (status, error) =
             crowded.send(&http::Method::GET, &format!("/Users?{query}"), String::new()).await;
         assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{query}: {error}");
-        assert!(error["detail"].as_str().unwrap().contains("userName"), "it names what is quick: {error}");
+        let detail = error["detail"].as_str().unwrap();
+        assert!(
+            detail.contains("userName, externalId or emails.value with eq"),
+            "it names what is quick: {error}"
+        );
         let pages = endless.pages.swap(0, Ordering::Relaxed);
-        assert!((2..1000).contains(&pages), "{pages} pages were looked at");
+        assert!((100..150).contains(&pages), "{pages} pages of 500 were looked at");
     }
     // By cursor a page may hold fewer than there are: it says where to look on, and no total.
     let mut cursor = String::new();
@@ -101,12 +133,36 @@ async fn a_query_that_would_look_at_too_many_is_refused() {
         assert_eq!((&page["itemsPerPage"], page.get("totalResults")), (&json!(0), None), "{page}");
         page["nextCursor"].as_str().unwrap().clone_into(&mut cursor);
     }
-    let page = crowded.get("/Users?filter=userName co \"j\"&cursor&count=2").await;
+    let page = crowded.get("/Users?filter=not (userName co \"x\")&cursor&count=2").await;
     assert_eq!((&page["itemsPerPage"], page.get("totalResults")), (&json!(2), None), "{page}");
     let total = "/Users?filter=title pr&cursor&count=0";
     let (status, error) = crowded.send(&http::Method::GET, total, String::new()).await;
     assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{error}");
+
+    // What is found by keys or along an index looks at no page of users.
     endless.pages.store(0, Ordering::Relaxed);
-    let found = crowded.get(&format!("/Users?filter=userName eq \"{}\"", user.to_uppercase())).await;
-    assert_eq!((&found["totalResults"], endless.pages.load(Ordering::Relaxed)), (&json!(1), 0), "{found}");
+    let name = user.to_uppercase();
+    for query in [
+        format!("filter=userName eq \"{name}\""),
+        format!("filter=userName sw \"{name}\""),
+        format!("filter=userName co \"{}\" and active eq true", &name[1..]),
+        format!("filter=userName ge \"{name}\"&sortBy=userName&sortOrder=descending"),
+        format!("filter=userName ew \"{}\"&cursor", &name[1..]),
+    ] {
+        let found = crowded.get(&format!("/Users?{query}")).await;
+        let pages = endless.pages.load(Ordering::Relaxed);
+        assert_eq!((&found["totalResults"], pages), (&json!(1), 0), "{query}: {found}");
+    }
+    let sorted = crowded.get("/Users?sortBy=userName&count=1").await;
+    assert_eq!((&sorted["itemsPerPage"], endless.pages.load(Ordering::Relaxed)), (&json!(1), 0), "{sorted}");
+
+    // An index ends the work of a query too.
+    endless.has_endless_indexes.store(true, Ordering::Relaxed);
+    endless.index_pages.store(0, Ordering::Relaxed);
+    for query in ["/Users?filter=userName co \"x\"", "/Users?sortBy=userName&startIndex=2000000"] {
+        let (status, error) = crowded.send(&http::Method::GET, query, String::new()).await;
+        assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{query}: {error}");
+        let pages = endless.index_pages.swap(0, Ordering::Relaxed);
+        assert!((2..=200).contains(&pages), "{pages} pages of 5,000 entries were looked at");
+    }
 }

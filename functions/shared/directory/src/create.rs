@@ -5,7 +5,7 @@ use scim::{ResourceId, ResourceType};
 use time::OffsetDateTime;
 
 use crate::{
-    Directory, Draft, Error, Record, Scope,
+    Directory, Draft, Error, Member, Record, Scope,
     expression::Condition,
     lookup::{self, LookupItem},
     record::text,
@@ -28,19 +28,47 @@ impl Directory {
         draft: Draft,
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
+        self.create_group(scope, resource_type, id, draft, &[], now).await
+    }
+
+    /// Stores a new group with its members, who must exist: both are there, or neither.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create`].
+    pub async fn create_group(
+        &self,
+        scope: &Scope,
+        resource_type: &ResourceType,
+        id: ResourceId,
+        draft: Draft,
+        members: &[Member],
+        now: OffsetDateTime,
+    ) -> Result<Record, Error> {
         debug_assert_eq!(id.kind(), resource_type.kind, "the record could not be read again");
         let mut record = Record::first(scope, id, draft, now)?;
         let lookups = lookup::of_record(scope, resource_type, &record)?;
         record.keys = lookups.iter().map(|lookup| lookup.key.encode()).collect();
 
-        let mut actions = vec![self.put(record.to_item(scope, resource_type)?, Condition::Absent)?];
+        let mut item = record.to_item(scope, resource_type)?;
+        record.pending = self.first_intent(scope, &record.id, members, now).await?;
+        item.extend(record.pending.attributes());
+        let mut actions = vec![self.put(item, Condition::Absent)?];
         for lookup in &lookups {
             actions.push(self.own(lookup, resource_type, &record.id)?);
         }
         actions.push(self.count_one(scope, resource_type, &record.id, 1)?);
-        match self.transact(&scope.usage, actions).await? {
+        let parts = record.pending.intent.as_ref().map(|intent| intent.parts(&scope.tenant, &record.id));
+        let created = match self.transact(&scope.usage, actions).await? {
             Outcome::Committed => Ok(record),
             Outcome::Refused(failures) => explain(scope, record, &failures, &lookups),
+        };
+        match created {
+            Ok(record) => Ok(self.carry_out(scope, record, now).await),
+            Err(error) => {
+                self.forget(scope, &parts.unwrap_or_default()).await?;
+                Err(error)
+            }
         }
     }
 

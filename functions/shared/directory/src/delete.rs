@@ -50,6 +50,8 @@ impl Directory {
                 self.leave_groups(scope, id, &groups, now).await?;
                 if resource_type.kind == Kind::Group {
                     self.disband(scope, id).await?;
+                    let parts = record.pending.intent.as_ref().map(|intent| intent.parts(&scope.tenant, id));
+                    self.forget(scope, &parts.unwrap_or_default()).await?;
                 }
                 return Ok(Some(record));
             }

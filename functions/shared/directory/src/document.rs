@@ -89,6 +89,7 @@ pub(crate) fn size_bytes(item: &HashMap<String, AttributeValue>) -> usize {
 fn value_bytes(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len() + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::Ss(texts) => texts.iter().map(|text| text.len() + 1).sum(),
         AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + value_bytes(value)).sum::<usize>(),
         AttributeValue::M(map) => 3 + map.len() + size_bytes(map),

@@ -11,6 +11,8 @@ use crate::keys::Key;
 pub(crate) enum Condition<'a> {
     /// Nothing.
     None,
+    /// The item exists.
+    Present,
     /// The item does not exist.
     Absent,
     /// The lookup item does not exist, or belongs to the record of this id.
@@ -23,6 +25,7 @@ impl Condition<'_> {
     pub(crate) fn expression(self) -> Option<String> {
         let expression = match self {
             Self::None => return None,
+            Self::Present => "attribute_exists(pk)",
             Self::Absent => "attribute_not_exists(pk)",
             Self::AbsentOrOf(_) => "attribute_not_exists(pk) OR id = :own",
             Self::Revision(_) => "rev = :expected",
@@ -32,7 +35,7 @@ impl Condition<'_> {
 
     pub(crate) fn values(self) -> Option<HashMap<String, AttributeValue>> {
         match self {
-            Self::None | Self::Absent => None,
+            Self::None | Self::Present | Self::Absent => None,
             Self::AbsentOrOf(id) => {
                 Some(HashMap::from([(":own".to_owned(), AttributeValue::S(id.to_owned()))]))
             }
@@ -102,6 +105,30 @@ impl Change {
         let condition = Condition::Revision(revision);
         self.condition = condition.expression();
         self.values.extend(condition.values().unwrap_or_default());
+        self
+    }
+
+    /// Only if `condition` holds; the attributes it names as `#name`, the values it names as they are given.
+    pub(crate) fn when(
+        mut self,
+        condition: &str,
+        names: &[&str],
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> Self {
+        self.condition = Some(match self.condition.take() {
+            Some(before) => format!("({before}) AND ({condition})"),
+            None => condition.to_owned(),
+        });
+        self.names.extend(names.iter().map(|name| (format!("#{name}"), (*name).to_owned())));
+        self.values.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
+    }
+
+    /// Sets one entry of an attribute that is a map.
+    pub(crate) fn set_in(mut self, map: &str, entry: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{map}.#{entry} = :{map}_{entry}"));
+        self.names.extend([map, entry].map(|name| (format!("#{name}"), name.to_owned())));
+        self.values.insert(format!(":{map}_{entry}"), value);
         self
     }
 

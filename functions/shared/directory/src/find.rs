@@ -22,6 +22,14 @@ impl Directory {
         resource_type: &ResourceType,
         lookup: &Lookup,
     ) -> Result<Vec<ResourceId>, Error> {
+        if let Lookup::Member(member) = lookup {
+            let is_group = resource_type.kind == Kind::Group;
+            return if is_group {
+                self.group_ids(scope, member, Consistency::Strong).await
+            } else {
+                Ok(vec![])
+            };
+        }
         let Some(place) = place(scope, resource_type, lookup) else { return Ok(Vec::new()) };
         let items = match place {
             Place::One(pk) => {

@@ -119,6 +119,26 @@ pub(crate) fn unique(
     Some(format!("{tenant}#u#{}#{}#{text}", resource_type.name, attribute.name))
 }
 
+/// What the index of a tenant's `userName`s holds.
+pub(crate) fn index_of_user_names(tenant: &str) -> String {
+    format!("{tenant}#U")
+}
+
+/// What the index of a tenant's group `displayName`s holds.
+pub(crate) fn index_of_display_names(tenant: &str) -> String {
+    format!("{tenant}#G")
+}
+
+/// What the index of a tenant's e-mail addresses holds.
+pub(crate) fn index_of_emails(tenant: &str) -> String {
+    format!("{tenant}#E")
+}
+
+/// What the index of a connector's `externalId`s holds.
+pub(crate) fn index_of_external_ids(tenant: &str, connector: &str) -> String {
+    format!("{tenant}#X#{connector}")
+}
+
 /// A group's members.
 pub(crate) fn members(tenant: &str, group: &ResourceId) -> String {
     format!("{tenant}#M#{group}")
@@ -129,6 +149,16 @@ pub(crate) fn memberships(tenant: &str, member: &ResourceId) -> String {
     format!("{tenant}#P#{member}")
 }
 
+/// The parts of the changes of a group's members that are under way.
+pub(crate) fn intents(tenant: &str, group: &ResourceId) -> String {
+    format!("{tenant}#I#{group}")
+}
+
+/// One part of such a change.
+pub(crate) fn intent_part(tenant: &str, group: &ResourceId, intent: &str, part: u64) -> Key {
+    Key::new(intents(tenant, group), format!("{intent}#{part:04}"))
+}
+
 /// The sixteen counters of a resource type.
 pub(crate) fn counters(tenant: &str, resource_type: &ResourceType) -> String {
     match resource_type.kind {
@@ -136,6 +166,67 @@ pub(crate) fn counters(tenant: &str, resource_type: &ResourceType) -> String {
         Kind::Group => format!("{tenant}#C#G"),
         Kind::Other => format!("{tenant}#C#R#{}", resource_type.name),
     }
+}
+
+/// One of sixteen lists of tasks, of all tenants together.
+pub(crate) fn tasks(list: char) -> String {
+    format!("#S#{list}")
+}
+
+/// One half of a membership, as its key tells.
+pub(crate) struct Edge {
+    pub(crate) tenant: String,
+    pub(crate) group: ResourceId,
+    pub(crate) member: ResourceId,
+    pub(crate) half: Half,
+}
+
+/// Under whom a half of a membership lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    OfGroup,
+    OfMember,
+}
+
+/// The membership whose half this item is.
+pub(crate) fn parse_edge(item: &HashMap<String, AttributeValue>) -> Option<Edge> {
+    let (tenant, entity, id, sk) = parse(item)?;
+    let (one, other) = (ResourceId::parse(id)?, ResourceId::parse(sk)?);
+    let (group, member, half) = match entity {
+        "M" => (one, other, Half::OfGroup),
+        "P" => (other, one, Half::OfMember),
+        _ => return None,
+    };
+    Some(Edge { tenant: tenant.to_owned(), group, member, half })
+}
+
+/// Tenant and id of the record that this item holds.
+pub(crate) fn parse_record(item: &HashMap<String, AttributeValue>) -> Option<(String, ResourceId)> {
+    let (tenant, entity, _, sk) = parse(item)?;
+    let is_record = matches!(entity, "U" | "G" | "R");
+    ResourceId::parse(sk).filter(|_| is_record).map(|id| (tenant.to_owned(), id))
+}
+
+/// Tenant and id of the record that this tombstone is left of.
+pub(crate) fn parse_tombstone(item: &HashMap<String, AttributeValue>) -> Option<(String, ResourceId)> {
+    let (tenant, entity, id, _) = parse(item)?;
+    ResourceId::parse(id).filter(|_| entity == "Z").map(|id| (tenant.to_owned(), id))
+}
+
+/// Tenant, group and intent that this part belongs to.
+pub(crate) fn parse_intent_part(
+    item: &HashMap<String, AttributeValue>,
+) -> Option<(String, ResourceId, String)> {
+    let (tenant, entity, group, sk) = parse(item)?;
+    let intent = sk.split('#').next().unwrap_or_default().to_owned();
+    ResourceId::parse(group).filter(|_| entity == "I").map(|group| (tenant.to_owned(), group, intent))
+}
+
+/// Tenant, entity and rest of an item's partition key, and its sort key.
+fn parse(item: &HashMap<String, AttributeValue>) -> Option<(&str, &str, &str, &str)> {
+    let mut words = crate::record::text(item, "pk")?.splitn(3, '#');
+    let (tenant, entity, rest) = (words.next()?, words.next()?, words.next()?);
+    Some((tenant, entity, rest, crate::record::text(item, "sk")?))
 }
 
 /// What is left of a deleted record for a while.
@@ -173,6 +264,22 @@ fn shortened(text: &str) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// The beginning of `text` that stays of it, and of every text that begins like it, in a key.
+pub(crate) fn beginning(text: &str) -> &str {
+    /// A cut at a character takes up to three bytes more.
+    const ALWAYS_KEPT: usize = SHORTENED_TEXT - 3;
+    &text[..text.floor_char_boundary(ALWAYS_KEPT)]
+}
+
+/// The beginning of a text that is [`shortened`] in a key; `None` for a key that is all of a text.
+///
+/// A whole text that looks like a shortened one is taken for it.
+pub(crate) fn kept(key: &str) -> Option<&str> {
+    let (kept, digest) = key.rsplit_once('~')?;
+    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_digest && (SHORTENED_TEXT - 3..=SHORTENED_TEXT).contains(&kept.len())).then_some(kept)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +290,8 @@ mod tests {
         assert_eq!(&short[kept..=kept], "~");
         assert_eq!(short.len(), kept + 1 + 64);
         assert_ne!(short, shortened(&format!("{text}x")), "the digest tells long texts apart");
+        assert_eq!(super::kept(&short), Some(&text[..kept]));
+        assert!(short.starts_with(beginning(text)));
     }
 
     #[test]
@@ -229,6 +338,13 @@ mod tests {
             let sk = if alone { ALONE } else { "0a000000-0000-4000-8000-000000000000" };
             let key = Key::new(pk, sk);
             assert_eq!(Key::decode(&key.encode()), Some(key));
+        }
+
+        #[test]
+        fn a_key_that_is_all_of_a_text_is_not_taken_for_less(text in "\\PC{0,400}") {
+            let key = shortened(&text);
+            assert_eq!(kept(&key).is_none(), key == text);
+            assert!(key.starts_with(beginning(&text)));
         }
 
         #[test]

@@ -1,9 +1,9 @@
 //! The single table: users, groups and further resources, their lookup items, memberships and counters.
 //!
 //! One rule holds it together: a document and the lookup items that find it change in one transaction, so
-//! every read here is by key and none asks an index. `keys` lays the table out; the files named for what is
-//! done to a record ([`Directory::create`], [`Directory::update`], …) put the items together; `table` is
-//! the only one that talks to the service. Nothing here knows HTTP.
+//! every look-up here is by key; only `index` asks an index, to walk along it. `keys` lays the table out; the
+//! files named for what is done to a record ([`Directory::create`], [`Directory::update`], …) put the items
+//! together; `table` and `index` are the ones that read from the service. Nothing here knows HTTP.
 
 mod bookmark;
 mod configuration;
@@ -14,6 +14,8 @@ mod document;
 mod error;
 mod expression;
 mod find;
+mod fsck;
+mod index;
 mod keys;
 mod lookup;
 mod members;
@@ -22,6 +24,7 @@ mod record;
 mod retry;
 mod scope;
 mod table;
+mod tidy;
 mod transaction;
 mod update;
 mod usage;
@@ -30,10 +33,13 @@ mod walk;
 pub use bookmark::Bookmark;
 pub use configuration::Setting;
 pub use error::Error;
+pub use fsck::{Check, Event, Finding, Outcome, Problem, Profile, Side, Summary};
+pub use index::{Entries, Entry, Index, Mark};
 pub use lookup::Lookup;
-pub use members::{Bump, GroupRef, Member, MemberChange};
+pub use members::{Claim, Finished, GroupChange, GroupRef, Member, MemberChange};
 pub use record::{Draft, Record};
 pub use scope::{Policy, Scope};
 pub use table::{Consistency, Directory};
+pub use tidy::{Change, Image, Tidied};
 pub use usage::Usage;
 pub use walk::{Page, Position, Skipped};

@@ -32,6 +32,8 @@ pub enum Lookup {
     Email(String),
     /// `externalId` that the scope's connector has given, case-exact.
     ExternalId(String),
+    /// The groups that this user or group is a direct member of, some of which may be gone.
+    Member(ResourceId),
     /// A unique attribute of a further resource type.
     Unique {
         /// The attribute's name, in any case.
@@ -100,18 +102,18 @@ pub(crate) fn of_record(
     match resource_type.kind {
         Kind::User => {
             if let Some(name) = string(attributes, "userName") {
-                let index = index('n', format!("{tenant}#U"), keys::folded(name));
+                let index = index('n', keys::index_of_user_names(tenant), keys::folded(name));
                 items.extend(item(keys::user_name(tenant, name), true, "userName", name, index));
             }
             for (fold, email) in emails(attributes)? {
-                let index = index('e', format!("{tenant}#E"), Some(fold));
+                let index = index('e', keys::index_of_emails(tenant), Some(fold));
                 let unique = policy.unique_email;
                 items.extend(item(keys::email(tenant, email), unique, "emails.value", email, index));
             }
         }
         Kind::Group => {
             if let Some(name) = string(attributes, "displayName") {
-                let index = index('n', format!("{tenant}#G"), keys::folded(name));
+                let index = index('n', keys::index_of_display_names(tenant), keys::folded(name));
                 let unique = policy.unique_group_display_name;
                 items.extend(item(keys::display_name(tenant, name), unique, "displayName", name, index));
             }
@@ -126,7 +128,7 @@ pub(crate) fn of_record(
     }
     for (connector, id) in &record.external_ids {
         let sk = keys::exact(id).map(std::borrow::Cow::into_owned);
-        let index = index('x', format!("{tenant}#X#{connector}"), sk);
+        let index = index('x', keys::index_of_external_ids(tenant, connector), sk);
         let pk = keys::external_id(tenant, connector, id);
         items.extend(item(pk, policy.unique_external_id, "externalId", id, index));
     }

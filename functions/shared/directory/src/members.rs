@@ -1,8 +1,17 @@
 //! Who is in which group. A membership is two items, one under the group and one under the member, so that
 //! both can be listed and neither grows a document.
+//!
+//! [`few`] changes a few members one by one; everything else goes through an [`intent`], which [`commit`] writes
+//! with the group and [`apply`] carries out. [`overlay`] reads a group's members as they are, whatever is under way.
 
-mod change;
+mod apply;
+mod commit;
+mod difference;
 mod edge;
+mod few;
+mod intent;
+mod leave;
+mod overlay;
 
 use std::collections::HashMap;
 
@@ -14,7 +23,11 @@ use crate::{
     table::{Item, Projection, Query},
 };
 
-pub use change::{Bump, MemberChange};
+pub use apply::Finished;
+pub use commit::GroupChange;
+pub(crate) use few::bump;
+pub use intent::Claim;
+pub(crate) use intent::Pending;
 
 /// A member of a group, as the group shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +36,23 @@ pub struct Member {
     pub id: ResourceId,
     /// The `display` that came with it, if one did.
     pub display: Option<String>,
+}
+
+/// Members to add and to remove. An id in both is a member afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MemberChange {
+    /// Who is to be a member. One without `display` keeps the one that is stored.
+    pub add: Vec<Member>,
+    /// Who is not to be one.
+    pub remove: Vec<ResourceId>,
+}
+
+impl MemberChange {
+    /// Whether it names nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
 }
 
 /// A group, as its members show it.
@@ -35,18 +65,10 @@ pub struct GroupRef {
 }
 
 impl Directory {
-    /// All members of a group, in the order of their ids.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Busy`], [`Error::Unavailable`], [`Error::Unreadable`]
-    pub async fn members(&self, scope: &Scope, group: &ResourceId) -> Result<Vec<Member>, Error> {
-        let pk = keys::members(&scope.tenant, group);
-        let query = Query { pk: &pk, after: None, limit: None, consistency: Consistency::Strong };
-        self.query(&scope.usage, query).await?.iter().map(Member::from_item).collect()
-    }
-
     /// The groups that a user or group is a direct member of, in the order of their ids.
+    ///
+    /// A large change of a group's members is seen here when it has been carried out for this member: within
+    /// a minute of its answer.
     ///
     /// # Errors
     ///

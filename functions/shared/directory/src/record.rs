@@ -10,11 +10,12 @@ use crate::{
     Error, Scope,
     document::{self, size_bytes},
     keys,
+    members::Pending,
     table::Item,
 };
 
 /// The version of the item format, on every item.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 /// Items hold 400 KB; what is left is for attributes that other writers add.
 const LARGEST_ITEM_BYTES: usize = 350 * 1024;
 
@@ -37,6 +38,8 @@ pub struct Record {
     pub(crate) external_ids: BTreeMap<String, String>,
     /// Every lookup item it owns, as [`keys::Key::encode`] writes them.
     pub(crate) keys: BTreeSet<String>,
+    /// Of a group: the change of its members that is under way.
+    pub(crate) pending: Pending,
 }
 
 /// What a write shall store.
@@ -67,6 +70,7 @@ impl Record {
             created: now,
             modified: now,
             keys: BTreeSet::new(),
+            pending: Pending::default(),
         })
     }
 
@@ -161,6 +165,7 @@ impl Record {
             None => BTreeSet::new(),
             Some(_) => return Err(missing("keys")),
         };
+        let pending = Pending::from_item(item).ok_or_else(|| missing("intent"))?;
         let Some(AttributeValue::M(document)) = item.remove("doc") else { return Err(missing("doc")) };
         Ok(Self {
             id: ResourceId::parse(sk).ok_or_else(|| "the sort key is not an id".to_owned())?,
@@ -171,15 +176,17 @@ impl Record {
             modified,
             external_ids,
             keys,
+            pending,
         })
     }
 
     /// Whether `item` holds this very record, written by the scope's request: the write was done, only its
-    /// answer was lost.
+    /// answer was lost. How far a change of members has come since does not matter.
     pub(crate) fn is_written(&self, scope: &Scope, item: Option<&Item>) -> bool {
         item.is_some_and(|item| {
             text(item, "rid") == Some(&scope.request_id)
-                && Self::from_item(scope, item.clone()).is_ok_and(|stored| stored == *self)
+                && Self::from_item(scope, item.clone())
+                    .is_ok_and(|stored| Self { pending: self.pending.clone(), ..stored } == *self)
         })
     }
 }

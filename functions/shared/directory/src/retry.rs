@@ -12,7 +12,7 @@ const ATTEMPTS: u32 = 8;
 /// The longest first wait; it doubles with every attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 const LONGEST_WAIT: Duration = Duration::from_millis(800);
-/// A request has about 27 s; what follows the contended step needs some of them.
+/// Of the time that a request has, what one contended step may take: those that follow need some of it.
 const TOTAL: Duration = Duration::from_secs(6);
 
 /// The waits of one call that is repeated.
@@ -31,11 +31,12 @@ impl Backoff {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] when attempts or time are used up.
+    /// [`Error::Busy`] when attempts or time, this call's or the request's, are used up.
     pub(crate) async fn wait(&mut self, usage: &Usage) -> Result<(), Error> {
         let longest = FIRST_WAIT.saturating_mul(1 << (self.attempt - 1)).min(LONGEST_WAIT);
         let wait = longest.mul_f64(fastrand::f64());
-        if self.attempt >= ATTEMPTS || Instant::now() + wait > self.deadline {
+        let deadline = usage.deadline().map_or(self.deadline, |deadline| deadline.min(self.deadline));
+        if self.attempt >= ATTEMPTS || Instant::now() + wait > deadline {
             return Err(Error::Busy);
         }
         self.attempt += 1;
@@ -86,5 +87,14 @@ mod tests {
         let (usage, mut backoff) = (Usage::default(), Backoff::new());
         tokio::time::advance(TOTAL + Duration::from_millis(1)).await;
         assert!(matches!(backoff.wait(&usage).await, Err(Error::Busy)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_end_with_the_request() {
+        let (usage, mut backoff) = (Usage::default(), Backoff::new());
+        usage.end_at(Instant::now() + FIRST_WAIT);
+        tokio::time::advance(FIRST_WAIT + Duration::from_millis(1)).await;
+        assert!(matches!(backoff.wait(&usage).await, Err(Error::Busy)));
+        assert_eq!(usage.retries(), 0);
     }
 }

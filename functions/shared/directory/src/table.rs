@@ -47,6 +47,10 @@ pub(crate) enum Projection {
     Keys,
     /// The sort key, and `displayName` of the document.
     DisplayName,
+    /// The key, and what says whether a change of a group's members has come to its end.
+    Pending,
+    /// Key, kind, and what other items must agree with of a record: not its document.
+    Bare,
 }
 
 /// Items of one partition key, in the order of their sort keys.
@@ -241,6 +245,11 @@ impl Consistency {
 }
 
 impl Projection {
+    /// [`Self::Bare`] as an expression, and the names in it.
+    pub(crate) const BARE: &str = "pk, sk, #kind, #keys, #intent, #deleted";
+    pub(crate) const BARE_NAMES: [(&str, &str); 4] =
+        [("#kind", "kind"), ("#keys", "keys"), ("#intent", "intent"), ("#deleted", "deleted")];
+
     fn of(self, keys: Vec<Item>, consistency: Consistency) -> Result<KeysAndAttributes, Error> {
         let request =
             KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistency.is_strong());
@@ -251,6 +260,16 @@ impl Projection {
                 .projection_expression("sk, #doc.#name")
                 .expression_attribute_names("#doc", "doc")
                 .expression_attribute_names("#name", "displayName"),
+            Self::Pending => request
+                .projection_expression("pk, sk, #intent, #at")
+                .expression_attribute_names("#intent", "intent")
+                .expression_attribute_names("#at", "at"),
+            Self::Bare => {
+                let names = Self::BARE_NAMES.map(|(short, name)| (short.to_owned(), name.to_owned()));
+                request
+                    .projection_expression(Self::BARE)
+                    .set_expression_attribute_names(Some(HashMap::from(names)))
+            }
         };
         request.build().map_err(|error| Error::Unavailable(Box::new(error)))
     }

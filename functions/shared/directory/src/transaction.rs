@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        CancellationReason, Delete, Put, ReturnConsumedCapacity::Total,
+        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity::Total,
         ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update,
     },
 };
@@ -141,6 +141,17 @@ impl Directory {
             .return_values_on_condition_check_failure(AllOld)
             .build();
         Ok(TransactWriteItem::builder().delete(delete.map_err(incomplete)?).build())
+    }
+
+    /// Writes nothing, unless `condition` holds for the item of this key.
+    pub(crate) fn require(&self, key: &Key, condition: Condition) -> Result<TransactWriteItem, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(condition.expression())
+            .set_expression_attribute_values(condition.values())
+            .build();
+        Ok(TransactWriteItem::builder().condition_check(check.map_err(incomplete)?).build())
     }
 
     /// Makes `change` if its condition holds.

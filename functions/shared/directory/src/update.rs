@@ -13,6 +13,7 @@ use crate::{
     expression::{Change, Condition},
     keys::{self, Key},
     lookup,
+    members::Claim,
     retry::while_contended,
     table::Item,
     transaction::{Failure, MOST_ACTIONS, Outcome},
@@ -46,7 +47,22 @@ impl Directory {
         draft: Draft,
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
-        let Some(mut record) = stored.next(scope, draft, now)? else { return Ok(stored.clone()) };
+        match stored.next(scope, draft, now)? {
+            Some(record) => self.save(scope, resource_type, stored, record, None).await,
+            None => Ok(stored.clone()),
+        }
+    }
+
+    /// Stores `record` in place of `stored`, with the intent that it begins, if it does: only while none is under way
+    /// but what `claim` claims.
+    pub(crate) async fn save(
+        &self,
+        scope: &Scope,
+        resource_type: &ResourceType,
+        stored: &Record,
+        mut record: Record,
+        claim: Option<&Claim>,
+    ) -> Result<Record, Error> {
         let lookups = lookup::of_record(scope, resource_type, &record)?;
         record.keys = lookups.iter().map(|lookup| lookup.key.encode()).collect();
         // By key, not by value: a userName that changes in case only has the same item before and after,
@@ -54,7 +70,10 @@ impl Directory {
         let gained: Vec<_> =
             lookups.iter().filter(|lookup| !stored.keys.contains(&lookup.key.encode())).collect();
         let lost: Vec<_> = stored.keys.difference(&record.keys).collect();
-        let change = replacement(scope, resource_type, &record, stored.revision)?;
+        let mut change = replacement(scope, resource_type, &record, stored.revision)?;
+        if record.pending != stored.pending {
+            change = Claim::hold(claim, change.set(record.pending.attributes()));
+        }
 
         if gained.is_empty() && lost.is_empty() {
             return match self.write_one(scope, change, ReturnValue::None).await? {

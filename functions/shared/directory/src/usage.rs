@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
+use tokio::time::Instant;
 
-/// What the calls made so far have cost; clones count together.
+/// What the calls made so far have cost, and the time that all have together; clones count together.
 #[derive(Debug, Clone, Default)]
 pub struct Usage(Arc<Mutex<Counts>>);
 
@@ -16,9 +17,21 @@ struct Counts {
     retries: u64,
     read_units: f64,
     write_units: f64,
+    deadline: Option<Instant>,
 }
 
 impl Usage {
+    /// Nothing is tried again, or waited for, beyond this time.
+    pub fn end_at(&self, deadline: Instant) {
+        self.counts().deadline = Some(deadline);
+    }
+
+    /// When the request must be answered.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.counts().deadline
+    }
+
     /// Calls to the service. One that the SDK repeated counts once.
     #[must_use]
     pub fn calls(&self) -> u64 {

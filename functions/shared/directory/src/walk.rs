@@ -82,6 +82,38 @@ impl Directory {
         Ok(Page { records, next })
     }
 
+    /// Up to `limit` resources of one shard, of those that [`shards`](Self::shards) names, from `after` on.
+    ///
+    /// It may miss what was written in the last moments.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`], [`Error::Unavailable`], [`Error::Unreadable`]
+    pub async fn walk_shard(
+        &self,
+        scope: &Scope,
+        resource_type: &ResourceType,
+        shard: char,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let pk = keys::collection(&scope.tenant, resource_type, shard);
+        let (after, consistency) = (after.map(ToString::to_string), Consistency::Eventual);
+        let query = Query { pk: &pk, after, limit: Some(limit as u64), consistency };
+        let items = self.query(&scope.usage, query).await?;
+        let is_full = items.len() >= limit;
+        let records =
+            items.into_iter().map(|item| Record::from_item(scope, item)).collect::<Result<Vec<_>, _>>()?;
+        let next = records.last().filter(|_| is_full).map(|last| Position(last.id.clone()));
+        Ok(Page { records, next })
+    }
+
+    /// The shards that hold resources of this type, in the order of a walk.
+    #[must_use]
+    pub fn shards(&self, scope: &Scope, resource_type: &ResourceType) -> Vec<char> {
+        resource_type.kind.shards(scope.policy.shards(resource_type.kind)).collect()
+    }
+
     /// Passes over `count` resources of this type from `after` on. It costs what reading them costs, and sends
     /// nothing of them.
     ///

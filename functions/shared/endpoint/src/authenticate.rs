@@ -14,6 +14,7 @@ use crate::{
     Service,
     answer::{self, Answer},
     clock,
+    deadline::Deadline,
     log::Facts,
     tenants::{Settings, Tenant},
 };
@@ -36,7 +37,8 @@ pub(crate) async fn authenticate(
     // A value that is no text cannot be a token, which is not the same as sending none.
     let header = header.map(|value| value.to_str().unwrap_or("\u{fffd}"));
     let facts = request.extensions().get::<Facts>().cloned().unwrap_or_default();
-    let caller = match identify(&service, header, &facts).await {
+    let deadline = request.extensions().get::<Deadline>().copied();
+    let caller = match identify(&service, header, &facts, deadline).await {
         Ok(caller) => caller,
         Err(error) => return answer::error(error),
     };
@@ -48,10 +50,18 @@ pub(crate) async fn authenticate(
     next.run(request).await
 }
 
-async fn identify(service: &Service, header: Option<&str>, facts: &Facts) -> Result<Caller, Error> {
+async fn identify(
+    service: &Service,
+    header: Option<&str>,
+    facts: &Facts,
+    deadline: Option<Deadline>,
+) -> Result<Caller, Error> {
     let now = clock::now();
     let connector = service.connectors.authenticate(header, now).await.map_err(refusal)?;
     let mut scope = Scope::new(connector.tenant.as_str(), connector.name.as_str(), facts.request_id());
+    if let Some(Deadline(deadline)) = deadline {
+        scope.usage.end_at(deadline);
+    }
     facts.identify(connector, scope.usage.clone());
     let tenant =
         service.tenants.get(&service.directory, &scope.tenant, now).await.map_err(answer::from_directory)?;

@@ -2,7 +2,7 @@
 
 mod pace;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -12,7 +12,6 @@ use axum::{
     routing::post,
 };
 use http::HeaderName;
-use lambda_http::RequestExt;
 use scim::{
     Error, ErrorKind,
     bulk::{self, MOST_BYTES, Reply},
@@ -25,7 +24,7 @@ use crate::{
     answer::{self, Answer},
     authenticate::Caller,
     base::Base,
-    body, clock, front,
+    body, deadline, front,
     log::Facts,
     resources::{self, respond},
 };
@@ -56,7 +55,7 @@ struct Context<'a> {
 
 async fn perform(operations: &Router, request: Request) -> Result<Answer, Error> {
     let (parts, body) = request.into_parts();
-    let pace = Pace::new(time_left(&parts));
+    let pace = Pace::new(deadline::time_left(&parts));
     let context = Context::new(operations, &parts)?;
     let body = body::object(&parts.headers, body, MOST_BYTES).await.map_err(|error| match error.kind() {
         ErrorKind::PayloadTooLarge => {
@@ -78,14 +77,6 @@ async fn perform(operations: &Router, request: Request) -> Result<Answer, Error>
     let report = job.report();
     context.facts.bulk(report.operations, report.errors);
     Ok(answer::json(StatusCode::OK, &report.body))
-}
-
-/// What is left of the time after which Lambda ends the function; unknown where the runtime names a time that has passed
-/// already, as `cargo lambda watch` does.
-fn time_left(parts: &Parts) -> Option<Duration> {
-    let deadline = i128::from(parts.lambda_context_ref()?.deadline);
-    let left = deadline - clock::now().unix_timestamp_nanos() / 1_000_000;
-    u64::try_from(left).ok().map(Duration::from_millis)
 }
 
 impl<'a> Context<'a> {

@@ -17,6 +17,7 @@ use crate::{
     answer::{self, Answer},
     authenticate::authenticate,
     base, clock,
+    deadline::Deadline,
     health::PATH as HEALTH,
     log::Facts,
 };
@@ -55,6 +56,7 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
         path: parts.uri.path().to_owned(),
         canonical_base: base::canonical(&parts, &service.config),
     });
+    parts.extensions.insert(Deadline::of(&parts));
     parts.extensions.insert(base);
     parts.extensions.insert(facts.clone());
     let (method, headers) = (parts.method.clone(), parts.headers.clone());

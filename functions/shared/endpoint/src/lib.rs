@@ -12,6 +12,7 @@ mod bulk;
 mod clock;
 mod config;
 mod cursor;
+mod deadline;
 mod discovery;
 mod front;
 mod groups;
@@ -32,6 +33,7 @@ pub use front::front;
 pub use groups::groups;
 pub use health::health;
 pub use service::Service;
+pub use tenants::profile;
 pub use users::users;
 
 /// The routes of all functions together: the local server's, and those of the function that API Gateway sends to

@@ -72,6 +72,7 @@ impl Facts {
             bulk.operations = known.bulk.map(|(operations, _)| operations),
             bulk.errors = known.bulk.map(|(_, errors)| errors),
             table.calls = usage.map(Usage::calls),
+            table.round_trips = usage.map(Usage::round_trips),
             table.read_units = usage.map(Usage::read_units),
             table.write_units = usage.map(Usage::write_units),
             table.retries = usage.map(Usage::retries),

@@ -9,6 +9,7 @@ mod members;
 mod read;
 mod search;
 
+pub(crate) use list::Remembered;
 pub(crate) use search::search;
 
 use std::sync::Arc;

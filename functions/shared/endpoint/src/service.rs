@@ -1,7 +1,8 @@
 //! What every function shares while its sandbox lives: the table, the connectors, the configuration.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls;
 use connector::Connectors;
 use directory::Directory;
@@ -10,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     config::{Config, Missing},
+    resources::Remembered,
     tenants::Tenants,
 };
 
@@ -19,6 +21,8 @@ pub struct Service {
     pub(crate) directory: Directory,
     pub(crate) connectors: Connectors,
     pub(crate) tenants: Tenants,
+    /// Where crawls go on.
+    pub(crate) crawls: Remembered,
     /// The last health report and when it was made, so that an open endpoint costs nothing when it is hammered.
     pub(crate) health: Mutex<Option<(OffsetDateTime, crate::health::Report)>>,
 }
@@ -32,6 +36,7 @@ impl Service {
             directory,
             connectors,
             tenants: Tenants::default(),
+            crawls: Remembered::default(),
             health: Mutex::default(),
         })
     }
@@ -47,7 +52,13 @@ impl Service {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
-        let aws = aws_config::from_env().http_client(https).load().await;
+        // A call that hangs is tried again while the request still has time.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(5))
+            .operation_timeout(Duration::from_secs(12));
+        let aws =
+            aws_config::from_env().http_client(https).timeout_config(timeouts.build()).load().await;
         let directory = Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table.as_str());
         let connectors =
             Connectors::new(aws_sdk_secretsmanager::Client::new(&aws), config.secrets_prefix.as_str());

@@ -148,6 +148,13 @@ fn read<T: serde::de::DeserializeOwned>(document: Object) -> Result<T, String> {
     serde_json::from_value(Value::Object(document)).map_err(|error| error.to_string())
 }
 
+/// What of a tenant's configuration decides over its items; as for requests, what cannot be used is left out.
+#[must_use]
+pub fn profile(settings: Vec<directory::Setting>) -> directory::Profile {
+    let Tenant { policy, catalog, .. } = Tenant::new(settings);
+    directory::Profile { policy, resource_types: catalog.resource_types }
+}
+
 /// Tenants by name.
 #[derive(Default)]
 pub(crate) struct Tenants {

@@ -69,7 +69,7 @@ impl Directory {
     }
 
     /// Deletes an item; whether it was there.
-    async fn delete_one(&self, scope: &Scope, key: &Key) -> Result<bool, Error> {
+    pub(crate) async fn delete_one(&self, scope: &Scope, key: &Key) -> Result<bool, Error> {
         let call = self
             .client
             .delete_item()

@@ -1,13 +1,13 @@
 //! What AWS does under load and the engine does not: cancelled transactions, throttling, lost answers.
 
-use directory::{Bump, Error, Lookup, Member, MemberChange};
+use directory::{Error, Lookup, Member, MemberChange};
+use faults::{Fault, cancelled, refused};
 use scim::Kind;
 use serde_json::{Value, json};
 
 use crate::{
-    support::{NOW, draft, group, groups, new_id, request, user, users},
+    support::{NOW, change_members, draft, group, groups, new_id, replace_members, request, user, users},
     table::Table,
-    wire::{Fault, cancelled, refused},
 };
 
 fn tokens(table: &Table) -> Vec<String> {
@@ -133,13 +133,13 @@ async fn a_write_that_meets_a_transaction_is_tried_again() {
 
     let change = MemberChange { add: vec![Member { id: stored.id.clone(), display: None }], remove: vec![] };
     table.wire.fail("UpdateItem", 1, &refused("TransactionConflictException"));
-    let changed = table.directory.change_members(&request(), &guides, &change, Bump::After, NOW).await;
+    let changed = change_members(&table.directory, &request(), &guides, &change, false).await;
     assert_eq!(changed.expect("changed").revision, 2);
     let change = MemberChange { add: vec![], remove: vec![stored.id.clone()] };
     table.wire.fail("DeleteItem", 1, &refused("TransactionConflictException"));
-    let changed = table.directory.change_members(&request(), &guides, &change, Bump::After, NOW).await;
+    let changed = change_members(&table.directory, &request(), &guides, &change, false).await;
     assert_eq!(changed.expect("changed").revision, 3);
-    assert_eq!(table.directory.members(&request(), &guides.id).await.expect("members"), []);
+    assert_eq!(table.directory.members(&request(), &guides).await.expect("members"), []);
 }
 
 #[tokio::test]
@@ -180,24 +180,25 @@ async fn members_that_were_written_before_a_failure_move_the_revision() {
     let add = (0..3).map(|_| Member { id: new_id(Kind::User), display: None }).collect();
     let change = MemberChange { add, remove: vec![] };
     table.wire.fail("UpdateItem", 1, &refused("AccessDeniedException"));
-    let failed = table.directory.change_members(&request(), &guides, &change, Bump::After, NOW).await;
+    let failed = change_members(&table.directory, &request(), &guides, &change, false).await;
     assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
     let now = table.directory.get(&request(), groups(), &guides.id).await.expect("read").expect("there");
     assert_eq!(now.revision, 2);
-    let again = table.directory.change_members(&request(), &now, &change, Bump::After, NOW).await;
+    let again = change_members(&table.directory, &request(), &now, &change, false).await;
     assert_eq!(again.expect("changed").revision, 3);
-    assert_eq!(table.directory.members(&request(), &guides.id).await.expect("members").len(), 3);
+    assert_eq!(table.directory.members(&request(), &guides).await.expect("members").len(), 3);
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_a_conditional_bump_is_no_conflict() {
+async fn a_lost_answer_of_a_commit_is_no_conflict() {
     let table = Table::new().await;
     let guides = group(&table, "g").await;
     let change = MemberChange { add: vec![Member { id: new_id(Kind::User), display: None }], remove: vec![] };
     table.wire.fail("UpdateItem", 1, &Fault::AnswerLost);
-    let changed = table.directory.change_members(&request(), &guides, &change, Bump::Before, NOW).await;
+    let changed = change_members(&table.directory, &request(), &guides, &change, true).await;
     assert_eq!(changed.expect("changed").revision, 2);
-    assert_eq!(table.wire.sent("UpdateItem").len(), 2);
+    let sent = table.wire.sent("UpdateItem").len();
+    assert_eq!(sent, 3, "the commit twice, and the end of the intent");
 }
 
 #[tokio::test]
@@ -211,9 +212,9 @@ async fn what_a_batch_leaves_undone_is_done_by_the_next() {
     assert_eq!(missing, ids[..250]);
     let add: Vec<_> = ids.iter().map(|id| Member { id: id.clone(), display: None }).collect();
     table.wire.fail("BatchWriteItem", 5, &Fault::HeldBack);
-    let changed = table.directory.replace_members(&request(), &guides, &add, Bump::After, NOW).await;
+    let changed = replace_members(&table.directory, &request(), &guides, &add, false).await;
     assert_eq!(changed.expect("changed").revision, 2);
-    let members = table.directory.members(&request(), &guides.id).await.expect("members");
+    let members = table.directory.members(&request(), &guides).await.expect("members");
     ids.sort();
     assert_eq!(members.into_iter().map(|member| member.id).collect::<Vec<_>>(), ids);
 }
@@ -250,9 +251,9 @@ async fn a_membership_that_may_be_written_moves_the_revision() {
     let change = MemberChange { add: vec![Member { id: new_id(Kind::User), display: None }], remove: vec![] };
     // Both halves are written, and the SDK gives up on the answer of each at the third attempt.
     table.wire.fail("UpdateItem", 6, &Fault::AnswerLost);
-    let failed = table.directory.change_members(&request(), &guides, &change, Bump::After, NOW).await;
+    let failed = change_members(&table.directory, &request(), &guides, &change, false).await;
     assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
     let now = table.directory.get(&request(), groups(), &guides.id).await.expect("read").expect("there");
     assert_eq!(now.revision, 2);
-    assert_eq!(table.directory.members(&request(), &guides.id).await.expect("members"), change.add);
+    assert_eq!(table.directory.members(&request(), &guides).await.expect("members"), change.add);
 }

@@ -5,11 +5,15 @@
 mod budgets;
 mod faults;
 mod find;
+mod fsck;
+mod index;
+mod intents;
 mod isolation;
 mod members;
 mod records;
+mod schedules;
 mod support;
 mod table;
+mod tidy;
 mod unique;
 mod walk;
-mod wire;

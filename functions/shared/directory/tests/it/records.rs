@@ -2,12 +2,15 @@
 
 use std::slice::from_ref;
 
-use directory::{Bump, Consistency, Draft, Error, Lookup, Member, MemberChange, Record};
+use directory::{Consistency, Draft, Error, Lookup, Member, MemberChange, Record};
 use scim::{Kind, ResourceId};
 use serde_json::json;
 
 use crate::{
-    support::{NOW, devices, draft, draft_of, group, groups, later, new_id, request, spent, user, users},
+    support::{
+        NOW, change_members, devices, draft, draft_of, group, groups, later, new_id, replace_members,
+        request, spent, user, users,
+    },
     table::Table,
 };
 
@@ -324,10 +327,10 @@ async fn every_read_that_decides_is_strong_and_by_key() {
     }
     directory.total(&scope, users()).await.expect("read");
     directory.group_and_missing(&scope, &guides.id, from_ref(&ann.id)).await.expect("read");
-    directory.change_members(&scope, &guides, &change, Bump::Before, NOW).await.expect("changed");
+    change_members(directory, &scope, &guides, &change, true).await.expect("changed");
     let now = directory.get(&scope, groups(), &guides.id).await.expect("read").expect("there");
-    directory.replace_members(&scope, &now, &[member], Bump::After, NOW).await.expect("replaced");
-    directory.members(&scope, &guides.id).await.expect("read");
+    replace_members(directory, &scope, &now, &[member], false).await.expect("replaced");
+    directory.members(&scope, &guides).await.expect("read");
     directory.groups_of(&scope, &ann.id, Consistency::Strong).await.expect("read");
     directory.walk(&scope, users(), None, 10, Consistency::Strong).await.expect("read");
     directory.delete(&scope, groups(), &guides.id, None, NOW).await.expect("deleted");

@@ -1,6 +1,6 @@
 //! What every test needs: a scope, ids, drafts, a time.
 
-use directory::{Draft, Record, Scope};
+use directory::{Directory, Draft, Error, GroupChange, Member, MemberChange, Record, Scope};
 use scim::{
     Kind, Object, ResourceId, ResourceType,
     resource_type::{GROUPS, USERS},
@@ -84,6 +84,36 @@ pub(crate) async fn user(table: &Table, name: &str) -> Record {
 pub(crate) async fn group(table: &Table, name: &str) -> Record {
     let draft = draft(json!({ "displayName": name }), None);
     table.directory.create(&request(), groups(), new_id(Kind::Group), draft, NOW).await.expect("a group")
+}
+
+/// Changes the members of a group that was read, with or without a precondition.
+pub(crate) async fn change_members(
+    directory: &Directory,
+    scope: &Scope,
+    stored: &Record,
+    members: &MemberChange,
+    is_conditional: bool,
+) -> Result<Record, Error> {
+    let (draft, members) = (draft_of(stored), members.clone());
+    let change = GroupChange { draft, members, is_conditional, is_exact: false };
+    directory.change_group(scope, groups(), stored, change, None, later(9)).await
+}
+
+/// Makes `wanted` the members of a group that was read.
+pub(crate) async fn replace_members(
+    directory: &Directory,
+    scope: &Scope,
+    stored: &Record,
+    wanted: &[Member],
+    is_conditional: bool,
+) -> Result<Record, Error> {
+    let present = directory.members(scope, stored).await?;
+    let add = wanted.iter().filter(|member| !present.contains(member)).cloned().collect();
+    let is_wanted = |id| wanted.iter().any(|member| member.id == id);
+    let remove = present.into_iter().map(|member| member.id).filter(|id| !is_wanted(id.clone())).collect();
+    let (draft, members) = (draft_of(stored), MemberChange { add, remove });
+    let change = GroupChange { draft, members, is_conditional, is_exact: true };
+    directory.change_group(scope, groups(), stored, change, None, later(9)).await
 }
 
 /// What a scope has spent: sequential round trips, read units, write units.

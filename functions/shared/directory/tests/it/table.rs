@@ -1,18 +1,19 @@
 //! A table of its own for each test, in memory.
 
+use std::collections::{BTreeMap, HashMap};
+
 use aws_sdk_dynamodb::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region},
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-        ProjectionType, ScalarAttributeType,
+        AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+        Projection, ProjectionType, ScalarAttributeType,
     },
 };
 use aws_smithy_http_client::Builder;
 use directory::Directory;
+use faults::Wire;
 use tokio::{net::TcpListener, sync::oneshot};
-
-use crate::wire::Wire;
 
 const NAME: &str = "scim";
 
@@ -22,7 +23,15 @@ pub(crate) struct Table {
     pub(crate) client: Client,
     /// What goes to the engine and back.
     pub(crate) wire: Wire,
+    url: String,
     _stop: oneshot::Sender<()>,
+}
+
+/// A process of its own on a table: it can be stopped.
+pub(crate) struct Process {
+    pub(crate) directory: Directory,
+    /// What goes to the engine and back.
+    pub(crate) wire: Wire,
 }
 
 impl Table {
@@ -37,36 +46,29 @@ impl Table {
             })
             .await;
         });
-        let wire = Wire::new(Builder::new().build_http());
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-central-1"))
-            .credentials_provider(
-                Credentials::builder()
-                    .access_key_id("test")
-                    .secret_access_key("test")
-                    .provider_name("test")
-                    .build(),
-            )
-            .endpoint_url(url)
-            .http_client(wire.clone())
-            .build();
-        let client = Client::from_conf(config);
+        let (client, wire) = connect(&url);
         create(&client).await;
-        Self { directory: Directory::new(client.clone(), NAME), client, wire, _stop: stop }
+        Self { directory: Directory::new(client.clone(), NAME), client, wire, url, _stop: stop }
+    }
+
+    /// Another process on the same table.
+    pub(crate) fn another(&self) -> Process {
+        let (client, wire) = connect(&self.url);
+        Process { directory: Directory::new(client, NAME), wire }
     }
 
     /// Every item, as `pk sk`, in order.
     pub(crate) async fn keys(&self) -> Vec<String> {
-        let scan = self.client.scan().table_name(NAME).send().await.expect("a scan");
-        let text = |item: &std::collections::HashMap<String, _>, name: &str| -> String {
-            let value: &aws_sdk_dynamodb::types::AttributeValue = &item[name];
-            value.as_s().expect("a string").clone()
-        };
-        let mut keys: Vec<_> =
-            scan.items().iter().map(|item| format!("{} {}", text(item, "pk"), text(item, "sk"))).collect();
-        keys.sort();
-        keys
+        self.items().await.into_keys().collect()
+    }
+
+    /// Every item by its key, as `pk sk`.
+    pub(crate) async fn items(&self) -> BTreeMap<String, HashMap<String, AttributeValue>> {
+        let text =
+            |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().expect("a string").clone();
+        let scan = self.client.scan().table_name(NAME).into_paginator().items().send();
+        let items: Vec<_> = scan.collect::<Result<_, _>>().await.expect("a scan");
+        items.into_iter().map(|item| (format!("{} {}", text(&item, "pk"), text(&item, "sk")), item)).collect()
     }
 
     /// One item as the engine holds it.
@@ -90,12 +92,33 @@ impl Table {
         answer.items().len()
     }
 
+    /// Puts one item behind the directory's back.
+    pub(crate) async fn put(
+        &self,
+        item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
+    ) {
+        self.client.put_item().table_name(NAME).set_item(Some(item)).send().await.expect("put");
+    }
+
     /// Deletes one item behind the directory's back.
     pub(crate) async fn lose(&self, pk: &str, sk: &str) {
         use aws_sdk_dynamodb::types::AttributeValue::S;
         let call = self.client.delete_item().table_name(NAME).key("pk", S(pk.into())).key("sk", S(sk.into()));
         call.send().await.expect("deleted");
     }
+}
+
+fn connect(url: &str) -> (Client, Wire) {
+    let wire = Wire::new(Builder::new().build_http());
+    let credentials = Credentials::builder().access_key_id("test").secret_access_key("test");
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(credentials.provider_name("test").build())
+        .endpoint_url(url)
+        .http_client(wire.clone())
+        .build();
+    (Client::from_conf(config), wire)
 }
 
 async fn create(client: &Client) {

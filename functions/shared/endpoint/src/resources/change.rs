@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Method, StatusCode},
 };
-use directory::{Bump, Record};
+use directory::{Claim, Draft, GroupChange, Record};
 use scim::{
     Error, ErrorKind, Kind, Object, ResourceId, client,
     members::{self, MemberChange},
@@ -21,6 +21,8 @@ use crate::{
 
 /// How often a change is decided anew when others keep changing the same resource.
 const MOST_ATTEMPTS: usize = 8;
+/// How many of these attempts leave the others alone.
+const MOST_UNCLAIMED: usize = 2;
 
 impl Call {
     pub(crate) async fn replace(&self, id: &str, body: Body) -> Result<Answer, Error> {
@@ -81,55 +83,85 @@ impl Call {
         changes: &[MemberChange],
         decide: impl Fn(&Object) -> Result<Object, Error>,
     ) -> Result<(Record, Beside), Error> {
-        for _ in 0..MOST_ATTEMPTS {
-            let (record, mut beside, missing) = self.stored(id, changes).await?;
-            precondition::check(&self.headers, record.revision)?;
-            let decided = decide(&stored(&record))?;
-            Self::refuse_missing(&missing)?;
-            let now = clock::now();
-            let delta = if changes.is_empty() {
-                super::members::Delta::default()
-            } else {
-                let present = if depend_on_present(changes) { self.members(id).await? } else { Vec::new() };
-                let delta = self.delta(changes, &present)?;
-                if depend_on_present(changes) {
-                    let added: Vec<_> = delta.add.keys().cloned().collect();
-                    Self::refuse_missing(
-                        &self.directory().missing(self.scope(), &added).await.map_err(from_directory)?,
-                    )?;
-                }
-                delta
-            };
-            let written = match self
-                .directory()
-                .update(self.scope(), self.resource_type(), &record, draft(decided), now)
-                .await
-            {
-                Ok(written) => written,
-                Err(directory::Error::Changed) if !precondition::is_given(&self.headers) => continue,
-                Err(error) => return Err(self.explain(error).await),
-            };
-            if delta.is_empty() {
-                self.read_members(id, &mut beside).await?;
-                return Ok((written, beside));
+        for attempt in 0..MOST_ATTEMPTS {
+            let claim = self.claim(id, changes, attempt).await?;
+            let changed = self.attempt(id, changes, &decide, claim.as_ref()).await;
+            if let (Some(claim), false) = (&claim, matches!(changed, Ok(Some(_)))) {
+                self.directory().release(self.scope(), claim).await.map_err(from_directory)?;
             }
-            let bump = match (written.revision == record.revision, precondition::is_given(&self.headers)) {
-                (false, _) => Bump::Done,
-                (true, true) => Bump::Before,
-                (true, false) => Bump::After,
-            };
-            let written = self
-                .directory()
-                .change_members(self.scope(), &written, &delta.into(), bump, now)
-                .await
-                .map_err(from_directory)?;
-            self.read_members(id, &mut beside).await?;
-            return Ok((written, beside));
+            if let Some(changed) = changed? {
+                return Ok(changed);
+            }
         }
         Err(Error::new(
             ErrorKind::Unavailable,
             "The resource is being changed by other requests: repeat the request",
         ))
+    }
+
+    /// Members that keep changing while a change of many is worked out are held still for the attempts to come.
+    async fn claim(
+        &self,
+        id: &ResourceId,
+        changes: &[MemberChange],
+        attempt: usize,
+    ) -> Result<Option<Claim>, Error> {
+        if attempt < MOST_UNCLAIMED || changes.is_empty() || precondition::is_given(&self.headers) {
+            return Ok(None);
+        }
+        match self.directory().claim(self.scope(), id, clock::now()).await {
+            Ok(claim) => Ok(Some(claim)),
+            Err(directory::Error::Changed) => Err(self.not_found(id.as_str())),
+            Err(error) => Err(from_directory(error)),
+        }
+    }
+
+    /// One attempt; `None` when another request wrote between.
+    async fn attempt(
+        &self,
+        id: &ResourceId,
+        changes: &[MemberChange],
+        decide: impl Fn(&Object) -> Result<Object, Error>,
+        claim: Option<&Claim>,
+    ) -> Result<Option<(Record, Beside)>, Error> {
+        let (record, mut beside, missing) = self.stored(id, changes, claim).await?;
+        precondition::check(&self.headers, record.revision)?;
+        let draft = draft(decide(&stored(&record))?);
+        Self::refuse_missing(&missing)?;
+        let (scope, resource_type, now) = (self.scope(), self.resource_type(), clock::now());
+        let written = if changes.is_empty() {
+            self.directory().update(scope, resource_type, &record, draft, now).await
+        } else {
+            let change = self.group_change(&record, changes, draft).await?;
+            self.directory().change_group(scope, resource_type, &record, change, claim, now).await
+        };
+        match written {
+            Ok(written) => {
+                self.read_members(&written, &mut beside).await?;
+                Ok(Some((written, beside)))
+            }
+            Err(directory::Error::Changed) if !precondition::is_given(&self.headers) => Ok(None),
+            Err(error) => Err(self.explain(error).await),
+        }
+    }
+
+    /// What the request makes of a group, its members worked out where they depend on who is in it.
+    async fn group_change(
+        &self,
+        record: &Record,
+        changes: &[MemberChange],
+        draft: Draft,
+    ) -> Result<GroupChange, Error> {
+        let is_exact = depend_on_present(changes);
+        let present = if is_exact { self.members(record).await? } else { Vec::new() };
+        let delta = self.delta(changes, &present)?;
+        if is_exact {
+            let added: Vec<_> = delta.add.keys().cloned().collect();
+            let missing = self.directory().missing(self.scope(), &added).await.map_err(from_directory)?;
+            Self::refuse_missing(&missing)?;
+        }
+        let is_conditional = precondition::is_given(&self.headers);
+        Ok(GroupChange { draft, members: delta.into(), is_exact, is_conditional })
     }
 
     /// The resource, what an answer shows beside it, and which of the members to be added do not exist; in one
@@ -138,6 +170,7 @@ impl Call {
         &self,
         id: &ResourceId,
         changes: &[MemberChange],
+        claim: Option<&Claim>,
     ) -> Result<(Record, Beside, Vec<ResourceId>), Error> {
         let mut added = Vec::new();
         for change in changes {
@@ -145,24 +178,25 @@ impl Call {
                 added.extend(Self::ids(members)?);
             }
         }
-        let (record, beside, missing) = if added.is_empty() {
-            let projection = self.projection();
-            let beside = async {
-                if self.resource_type().kind == Kind::User {
-                    self.beside(id, &projection).await
-                } else {
-                    Ok(Beside::default())
-                }
-            };
-            let (record, beside) =
-                futures::join!(self.directory().get(self.scope(), self.resource_type(), id), beside);
-            (record.map_err(from_directory)?, beside?, Vec::new())
+        let none = Vec::new();
+        let (record, beside, missing) = if self.resource_type().kind == Kind::User {
+            let (record, beside) = self.whole_record(id, &self.projection()).await?;
+            (record, beside, none)
+        } else if added.is_empty() {
+            let record = self.directory().get(self.scope(), self.resource_type(), id).await;
+            let record = record.map_err(from_directory)?.ok_or_else(|| self.not_found(id.as_str()))?;
+            (record, Beside::default(), none)
         } else {
-            let (record, missing) =
-                self.directory().group_and_missing(self.scope(), id, &added).await.map_err(from_directory)?;
-            (record, Beside::default(), missing)
+            let read = self.directory().group_and_missing(self.scope(), id, &added).await;
+            let (record, missing) = read.map_err(from_directory)?;
+            (record.ok_or_else(|| self.not_found(id.as_str()))?, Beside::default(), missing)
         };
-        Ok((record.ok_or_else(|| self.not_found(id.as_str()))?, beside, missing))
+        let settled = self.directory().settle(self.scope(), record, claim, clock::now()).await;
+        match settled {
+            Ok(record) => Ok((record, beside, missing)),
+            Err(directory::Error::Changed) => Err(self.not_found(id.as_str())),
+            Err(error) => Err(from_directory(error)),
+        }
     }
 
     /// Whether the answer shows the resource: that of a group's PATCH would drag all its members along, which
@@ -175,9 +209,9 @@ impl Call {
     }
 
     /// A group's members after the change, where the answer will show them.
-    async fn read_members(&self, id: &ResourceId, beside: &mut Beside) -> Result<(), Error> {
+    async fn read_members(&self, group: &Record, beside: &mut Beside) -> Result<(), Error> {
         if self.resource_type().kind == Kind::Group && self.shows_answer() {
-            *beside = self.beside(id, &self.projection()).await?;
+            *beside = self.beside(group, &self.projection()).await?;
         }
         Ok(())
     }

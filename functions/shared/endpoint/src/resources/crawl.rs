@@ -3,20 +3,20 @@
 
 mod stretch;
 
-use axum::http::StatusCode;
 use scim::{
     Error, ErrorKind, Object,
     list::{self, CURSOR_TIMEOUT, ListQuery},
-    sort::Rank,
+    sort::{Key, Rank},
 };
 use time::OffsetDateTime;
 
 use super::{
     Call,
+    list::{After, Match, Stretch, Work, first, in_bounds, too_many},
     search::{Part, interleaved, ranked},
 };
 use crate::{
-    answer::{self, Answer},
+    answer::Answer,
     clock,
     cursor::{self, Cursor, Place},
 };
@@ -55,7 +55,7 @@ impl Crawl<'_> {
             Some(sort_by) => self.sorted(from.as_ref(), sort_by).await?,
         };
         if self.query.count == 0 && page.total.is_none() {
-            return Err(self.call.too_many());
+            return Err(too_many(self.call.resource_type()));
         }
         // A page without room is followed by no other.
         let place = page.next.filter(|_| self.query.count > 0);
@@ -69,7 +69,7 @@ impl Crawl<'_> {
             next = Some(self.seal(&cursor, &sealed_for, now).await?);
         }
         let body = list::cursor_response(total, next.as_deref(), &page.resources);
-        Ok(answer::json(StatusCode::OK, &body))
+        in_bounds(&body)
     }
 
     /// The cursor that the client sent; `None` for the first page.
@@ -131,29 +131,67 @@ impl Crawl<'_> {
 
     /// A page of all that match, sorted: those that come after the place, by their rank and by their id.
     async fn sorted(&self, from: Option<&Cursor>, sort_by: &str) -> Result<Page, Error> {
+        let rank = from.map(|cursor| cursor.place.rank.as_deref().and_then(Rank::parse));
+        let rank = rank.map(|rank| rank.ok_or_else(cursor::invalid)).transpose()?;
+        let place = match (from, &rank) {
+            (Some(Cursor { place, .. }), Some(rank)) => {
+                let id = place.id.as_deref().unwrap_or_default();
+                Some((self.part(place)?, After { rank, id }))
+            }
+            _ => None,
+        };
+        let (total, found, more) = match self.along_index(place.as_ref(), sort_by).await? {
+            Some(found) => found,
+            None => self.ranked(place, sort_by).await?,
+        };
+        let mut found = found.into_iter();
+        let (page, gone) = first(self.parts, &mut found, self.query.count).await?;
+        let follows = more || found.next().is_some();
+        let next = page.last().filter(|_| follows).and_then(|(at, one)| {
+            Some(Place {
+                resource_type: self.parts[*at].call.resource_type().name.clone(),
+                id: Some(one.id.to_string()),
+                rank: Some(one.rank.as_ref()?.to_string()),
+            })
+        });
+        let resources = interleaved(self.parts, page).await?;
+        Ok(Page { total: Some(total - gone.min(total)), resources, next })
+    }
+
+    /// How many there are, those of the page and whether more follow, where all of one type are sorted by what an index
+    /// holds.
+    async fn along_index(
+        &self,
+        place: Option<&(usize, After<'_>)>,
+        sort_by: &str,
+    ) -> Result<Option<(usize, Vec<(usize, Match)>, bool)>, Error> {
+        let [Part { call, query }] = self.parts else { return Ok(None) };
+        let index = Key::parse(sort_by, call.resource_type()).ok().and_then(|key| call.index_of(&key));
+        let Some(index) = index.filter(|_| query.filter.is_none()) else { return Ok(None) };
+        let work = Work::begin(&call.scope().usage);
+        let after = place.map(|(_, after)| *after);
+        let walk = call.along(index, self.query.sort_order, after, self.query.count, &work);
+        let (total, stretch) = futures::join!(call.total(), walk);
+        let Stretch { found, more } = stretch?;
+        Ok(Some((total?, found.into_iter().map(|one| (0, one)).collect(), more)))
+    }
+
+    /// How many match, and those of them after the place.
+    async fn ranked(
+        &self,
+        place: Option<(usize, After<'_>)>,
+        sort_by: &str,
+    ) -> Result<(usize, Vec<(usize, Match)>, bool), Error> {
         let mut found = ranked(self.parts, self.query, sort_by).await?;
         let total = found.len();
-        if let Some(Cursor { place, .. }) = from {
-            let at = self.part(place)?;
-            let rank = place.rank.as_deref().and_then(Rank::parse).ok_or_else(cursor::invalid)?;
-            let id = place.id.as_deref().unwrap_or_default();
-            found.drain(
-                ..found.partition_point(|(other, part, record)| {
-                    let order = self.query.sort_order.compare(other, &rank);
-                    order.then_with(|| (*part, record.id.as_str()).cmp(&(at, id))).is_le()
-                }),
-            );
+        if let Some((at, After { rank, id })) = place {
+            let is_before = |(part, one): &(usize, Match)| {
+                let order = self.query.sort_order.compare(&one.rank.as_ref(), &Some(rank));
+                order.then_with(|| (*part, one.id.as_str()).cmp(&(at, id))).is_le()
+            };
+            found.drain(..found.partition_point(is_before));
         }
-        let follows = found.len() > self.query.count;
-        found.truncate(self.query.count);
-        let next = found.last().filter(|_| follows).map(|(rank, at, record)| Place {
-            resource_type: self.parts[*at].call.resource_type().name.clone(),
-            id: Some(record.id.to_string()),
-            rank: Some(rank.to_string()),
-        });
-        let page = found.into_iter().map(|(_, at, record)| (at, record));
-        let resources = interleaved(self.parts, page).await?;
-        Ok(Page { total: Some(total), resources, next })
+        Ok((total, found, false))
     }
 }
 

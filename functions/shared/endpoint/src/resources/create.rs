@@ -1,7 +1,7 @@
 //! Creating a resource (RFC 7644 §3.3).
 
 use axum::{body::Body, http::StatusCode};
-use directory::{Bump, Draft, MemberChange};
+use directory::Draft;
 use scim::{Error, Object, members, resource};
 
 use super::{Call, read::Beside};
@@ -21,21 +21,16 @@ impl Call {
         let now = clock::now();
         let shards = self.scope().policy.shards(self.resource_type().kind);
         let id = clock::new_id(self.resource_type().kind, shards);
-        let created =
-            self.directory().create(self.scope(), self.resource_type(), id, draft(resource), now).await;
+        let members = Self::joined(&members, ids);
+        let created = self
+            .directory()
+            .create_group(self.scope(), self.resource_type(), id, draft(resource), &members, now)
+            .await;
         let record = match created {
             Ok(record) => record,
             Err(error) => return Err(self.explain(error).await),
         };
-        let beside = Beside { members: Self::joined(&members, ids), ..Beside::default() };
-        if !beside.members.is_empty() {
-            // The group was made with this request's first revision: its members do not move it again.
-            let change = MemberChange { add: beside.members.clone(), remove: Vec::new() };
-            self.directory()
-                .change_members(self.scope(), &record, &change, Bump::Done, now)
-                .await
-                .map_err(from_directory)?;
-        }
+        let beside = Beside { members, ..Beside::default() };
         Ok(self.answer(StatusCode::CREATED, &record, &beside, &self.projection()))
     }
 }

@@ -1,6 +1,6 @@
 //! A group's members: from what a request says to whom the table adds and removes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use directory::Member;
 use scim::{
@@ -15,12 +15,6 @@ use super::Call;
 pub(super) struct Delta {
     pub(super) add: BTreeMap<ResourceId, Option<String>>,
     pub(super) remove: BTreeSet<ResourceId>,
-}
-
-impl Delta {
-    pub(super) fn is_empty(&self) -> bool {
-        self.add.is_empty() && self.remove.is_empty()
-    }
 }
 
 impl From<Delta> for directory::MemberChange {
@@ -80,11 +74,9 @@ impl Call {
                 }
                 MemberChange::Replace(members) => {
                     let ids = Self::ids(members)?;
-                    delta.remove = present
-                        .iter()
-                        .map(|member| member.id.clone())
-                        .filter(|id| !ids.contains(id))
-                        .collect();
+                    let wanted: HashSet<&ResourceId> = ids.iter().collect();
+                    let leaves = present.iter().map(|member| &member.id).filter(|id| !wanted.contains(id));
+                    delta.remove = leaves.cloned().collect();
                     delta.add = Self::joined(members, ids)
                         .into_iter()
                         .map(|member| (member.id, member.display))

@@ -2,8 +2,9 @@
 
 use axum::http::{StatusCode, header};
 use directory::{Consistency, GroupRef, Member, Record};
+use http::Method;
 use scim::{
-    Error, Kind, Object, ResourceId, members,
+    Error, ErrorKind, Kind, Object, ResourceId, members,
     projection::Projection,
     resource_type::{GROUPS, USERS},
 };
@@ -26,19 +27,18 @@ impl Call {
     pub(crate) async fn read(&self, id: &str) -> Result<Answer, Error> {
         let id = self.id(id)?;
         let projection = self.projection();
-        let (record, beside) = futures::join!(
-            self.directory().get(self.scope(), self.resource_type(), &id),
-            self.beside(&id, &projection)
-        );
-        let record = record.map_err(from_directory)?.ok_or_else(|| self.not_found(id.as_str()))?;
+        let (record, beside) = self.whole_record(&id, &projection).await?;
         if precondition::is_current(&self.headers, record.revision) {
             let version = precondition::version(record.revision);
             return Ok(answer::with_header(answer::empty(StatusCode::NOT_MODIFIED), header::ETAG, &version));
         }
-        Ok(self.answer(StatusCode::OK, &record, &beside?, &projection))
+        Ok(self.answer(StatusCode::OK, &record, &beside, &projection))
     }
 
     /// An answer with the resource.
+    ///
+    /// A group that is too large to be passed on is refused where it was asked for; where it was written, which cannot be
+    /// refused any more, it is shown without its members.
     pub(super) fn answer(
         &self,
         status: StatusCode,
@@ -46,18 +46,55 @@ impl Call {
         beside: &Beside,
         projection: &Projection,
     ) -> Answer {
-        let shown = projection.apply(self.resource_type(), self.whole(record, beside));
-        let location = self.location(&record.id);
-        answer::resource(status, shown, &precondition::version(record.revision), &location)
+        let (version, location) = (precondition::version(record.revision), self.location(&record.id));
+        let answer = |beside: &Beside| {
+            let shown = projection.apply(self.resource_type(), self.whole(record, beside));
+            answer::resource(status, shown, &version, &location)
+        };
+        let whole = answer(beside);
+        let answer =
+            if self.method == Method::GET { whole } else { whole.or_else(|| answer(&Beside::default())) };
+        answer.unwrap_or_else(|| answer::error(too_large()))
     }
 
-    /// What is kept beside the resource, as far as the answer shows it.
-    pub(super) async fn beside(&self, id: &ResourceId, projection: &Projection) -> Result<Beside, Error> {
+    /// The resource and what is kept beside it, as far as the answer shows it, read at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](scim::ErrorKind::NotFound), and those of the table.
+    pub(super) async fn whole_record(
+        &self,
+        id: &ResourceId,
+        projection: &Projection,
+    ) -> Result<(Record, Beside), Error> {
+        let found = |record: Option<Record>| record.ok_or_else(|| self.not_found(id.as_str()));
+        if self.resource_type().kind == Kind::Group
+            && projection.shows(self.resource_type(), members::MEMBERS)
+        {
+            let read = self.directory().group_and_members(self.scope(), id).await;
+            let (record, members) = read.map_err(from_directory)?;
+            return Ok((found(record)?, Beside { members, ..Beside::default() }));
+        }
+        let beside = async {
+            if self.resource_type().kind == Kind::User && projection.shows(self.resource_type(), "groups") {
+                return Ok(Beside { groups: self.groups(id).await?, ..Beside::default() });
+            }
+            Ok(Beside::default())
+        };
+        let (record, beside) =
+            futures::join!(self.directory().get(self.scope(), self.resource_type(), id), beside);
+        Ok((found(record.map_err(from_directory)?)?, beside?))
+    }
+
+    /// What is kept beside a resource that was read, as far as the answer shows it.
+    pub(super) async fn beside(&self, record: &Record, projection: &Projection) -> Result<Beside, Error> {
         let shows = |name| projection.shows(self.resource_type(), name);
         Ok(match self.resource_type().kind {
-            Kind::User if shows("groups") => Beside { groups: self.groups(id).await?, ..Beside::default() },
+            Kind::User if shows("groups") => {
+                Beside { groups: self.groups(&record.id).await?, ..Beside::default() }
+            }
             Kind::Group if shows(members::MEMBERS) => {
-                Beside { members: self.members(id).await?, ..Beside::default() }
+                Beside { members: self.members(record).await?, ..Beside::default() }
             }
             _ => Beside::default(),
         })
@@ -67,8 +104,8 @@ impl Call {
         self.directory().groups_of(self.scope(), id, Consistency::Eventual).await.map_err(from_directory)
     }
 
-    pub(super) async fn members(&self, id: &ResourceId) -> Result<Vec<Member>, Error> {
-        self.directory().members(self.scope(), id).await.map_err(from_directory)
+    pub(super) async fn members(&self, group: &Record) -> Result<Vec<Member>, Error> {
+        self.directory().members(self.scope(), group).await.map_err(from_directory)
     }
 
     /// The resource with everything an answer or a filter can ask for.
@@ -105,4 +142,11 @@ impl Call {
         let url = format!("{}{}/{}", self.base.0, resource_type.endpoint, member.id);
         members::present(member.id.as_str(), member.display.as_deref(), Some((url, &resource_type.name)))
     }
+}
+
+/// The refusal of a resource that is larger than Lambda passes on.
+fn too_large() -> Error {
+    let detail =
+        "The answer would take more than 5 MB: ask with excludedAttributes=members, which leaves them out";
+    Error::new(ErrorKind::TooMany, detail)
 }

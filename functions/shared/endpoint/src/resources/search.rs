@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, body::Body, extract::FromRequestParts, http::StatusCode, routing::post};
+use axum::{Router, body::Body, extract::FromRequestParts, routing::post};
 use directory::Record;
 use http::request::Parts;
 use scim::{
@@ -12,7 +12,12 @@ use scim::{
     sort::{Key, Rank},
 };
 
-use super::{Call, crawl::Crawl, respond};
+use super::{
+    Call,
+    crawl::Crawl,
+    list::{Match, Work, first, in_bounds},
+    respond,
+};
 use crate::{
     Service,
     answer::{self, Answer},
@@ -50,7 +55,7 @@ pub(super) struct Part<'a> {
 
 impl Calls {
     async fn search(&self, body: Body) -> Result<Answer, Error> {
-        let [first, ..] = &self.0[..] else { return Ok(response(0, 1, &[])) };
+        let [first, ..] = &self.0[..] else { return response(0, 1, &[]) };
         let query = ListQuery::from_search(first.body(body).await?)?;
         if let Some(sort_by) = &query.sort_by {
             self.check(sort_by)?;
@@ -63,7 +68,7 @@ impl Calls {
             None => concatenated(&parts, &query).await?,
             Some(sort_by) => sorted(&parts, &query, sort_by).await?,
         };
-        Ok(response(total, query.start_index, &resources))
+        response(total, query.start_index, &resources)
     }
 
     /// Refuses to sort by what none of the resource types has.
@@ -96,43 +101,44 @@ impl Calls {
 async fn sorted(parts: &[Part<'_>], query: &ListQuery, sort_by: &str) -> Result<(usize, Vec<Object>), Error> {
     let found = ranked(parts, query, sort_by).await?;
     let total = found.len();
-    let page = found.into_iter().skip(query.start_index - 1).take(query.count);
-    Ok((total, interleaved(parts, page.map(|(_, at, record)| (at, record))).await?))
+    let mut rest = found.into_iter().skip(query.start_index - 1);
+    let (page, gone) = first(parts, &mut rest, query.count).await?;
+    Ok((total - gone, interleaved(parts, page).await?))
 }
 
-/// All resources that match, sorted, each with its rank and with which part it is of.
+/// All resources that match, sorted, each with which part it is of.
 pub(super) async fn ranked(
     parts: &[Part<'_>],
     query: &ListQuery,
     sort_by: &str,
-) -> Result<Vec<(Rank, usize, Record)>, Error> {
+) -> Result<Vec<(usize, Match)>, Error> {
     let mut found = Vec::new();
     for (at, Part { call, query }) in parts.iter().enumerate() {
         // A type without the attribute sorts as resources without a value do.
         let key = Key::parse(sort_by, call.resource_type()).ok();
-        let matches = call.matches(query, key.as_ref()).await?;
-        found.extend(matches.into_iter().map(|(record, resource)| {
-            (key.as_ref().map_or(Rank::ABSENT, |key| key.rank(&resource)), at, record)
+        let work = Work::begin(&call.scope().usage);
+        let matches = call.matches(query, key, &work).await?;
+        found.extend(matches.into_iter().map(|mut one| {
+            one.rank.get_or_insert(Rank::ABSENT);
+            (at, one)
         }));
     }
     // Equal ones in the order of types and ids, which stays the same from one page to the next.
-    found.sort_by(|(one, part, record), (other, other_part, other_record)| {
-        let order = query.sort_order.compare(one, other);
-        order.then_with(|| (part, &record.id).cmp(&(other_part, &other_record.id)))
+    found.sort_by(|(part, one), (other_part, other)| {
+        let order = query.sort_order.compare(&one.rank, &other.rank);
+        order.then_with(|| (part, &one.id).cmp(&(other_part, &other.id)))
     });
     Ok(found)
 }
 
-/// Records of several parts as the answer shows them, in the order given.
-pub(super) async fn interleaved(
-    parts: &[Part<'_>],
-    page: impl Iterator<Item = (usize, Record)>,
-) -> Result<Vec<Object>, Error> {
+/// Resources of several parts as the answer shows them, in the order given.
+pub(super) async fn interleaved(parts: &[Part<'_>], page: Vec<(usize, Match)>) -> Result<Vec<Object>, Error> {
     let mut records: Vec<Vec<Record>> = parts.iter().map(|_| Vec::new()).collect();
     let order: Vec<usize> = page
-        .map(|(at, record)| {
-            records[at].push(record);
-            at
+        .into_iter()
+        .filter_map(|(at, one)| {
+            records[at].push(one.record?);
+            Some(at)
         })
         .collect();
     let mut shown = Vec::with_capacity(parts.len());
@@ -156,6 +162,6 @@ async fn concatenated(parts: &[Part<'_>], query: &ListQuery) -> Result<(usize, V
     Ok((total, resources))
 }
 
-fn response(total: usize, start_index: usize, resources: &[Object]) -> Answer {
-    answer::json(StatusCode::OK, &list::response(total, start_index, resources))
+fn response(total: usize, start_index: usize, resources: &[Object]) -> Result<Answer, Error> {
+    in_bounds(&list::response(total, start_index, resources))
 }

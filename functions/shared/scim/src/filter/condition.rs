@@ -148,7 +148,7 @@ fn is_present(value: &Value) -> bool {
     }
 }
 
-fn strings(operator: Operator, text: &str, literal: &str) -> bool {
+pub(super) fn strings(operator: Operator, text: &str, literal: &str) -> bool {
     match operator {
         Operator::Co => text.contains(literal),
         Operator::Sw => text.starts_with(literal),

@@ -1,19 +1,31 @@
-//! Planning: which index look-ups can narrow a filter down before it is evaluated.
+//! Planning: which look-ups and index ranges can narrow a filter down before it is evaluated.
 
 use std::fmt;
 
-use serde_json::Value;
+use super::Filter;
+use crate::ResourceType;
 
-use super::{Filter, Operator};
-use crate::{Kind, ResourceType, resource_type::Target, schema::Attribute};
+mod leaves;
+mod members;
+mod range;
 
-/// How to find the resources that may match a filter. Each is to be evaluated still: a plan only narrows.
+pub use range::{Bounds, Range};
+
+/// How to find the resources that may match a filter. Each is to be evaluated still, unless a [`Range`] decides: a
+/// plan only narrows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
     /// Only resources with these ids; nothing says that they exist, or that a text is an id.
     Ids(Vec<String>),
     /// Only resources that one of these look-ups finds.
     Lookups(Vec<Leaf>),
+    /// Only resources that one of these ranges or one of these look-ups finds.
+    Ranges {
+        /// The ranges, at least one.
+        ranges: Vec<Range>,
+        /// The look-ups.
+        lookups: Vec<Leaf>,
+    },
     /// Any resource.
     Scan,
 }
@@ -47,71 +59,37 @@ pub enum Indexed {
 impl Filter {
     /// How to find the resources of `resource_type` that may match.
     ///
-    /// Only `eq` with a string uses an index; AND needs one operand that does, OR needs all.
+    /// `eq` with a string is a look-up; `sw`, `co`, `ew` with one are ranges, and so are `gt`, `ge`, `lt`, `le` and
+    /// `pr` of attributes that every resource has. AND needs one operand that narrows, OR needs all; the opposite of
+    /// something narrows nothing.
     #[must_use]
     pub fn plan(&self, resource_type: &ResourceType) -> Plan {
-        match leaves(self, resource_type, None) {
-            None => Plan::Scan,
-            Some(leaves) if leaves.iter().all(|leaf| leaf.attribute == Indexed::Id) => {
-                Plan::Ids(leaves.into_iter().map(|leaf| leaf.value).collect())
-            }
-            Some(leaves) => Plan::Lookups(leaves),
+        let Some(narrowed) = leaves::of(self, resource_type, None) else { return Plan::Scan };
+        let leaves::Narrowed { lookups, ranges } = narrowed;
+        if !ranges.is_empty() {
+            return Plan::Ranges { ranges, lookups };
         }
+        if lookups.iter().all(|leaf| leaf.attribute == Indexed::Id) {
+            return Plan::Ids(lookups.into_iter().map(|leaf| leaf.value).collect());
+        }
+        Plan::Lookups(lookups)
     }
 }
 
-/// The look-ups that together find all matches; `None` when none do. Inside brackets the names are those of
-/// sub-attributes of `parent`.
-fn leaves(filter: &Filter, resource_type: &ResourceType, parent: Option<&Attribute>) -> Option<Vec<Leaf>> {
-    match filter {
-        Filter::And(operands) => operands
-            .iter()
-            .filter_map(|operand| leaves(operand, resource_type, parent))
-            .min_by_key(|leaves| (leaves.iter().map(|leaf| leaf.attribute).max(), leaves.len())),
-        Filter::Or(operands) => {
-            let mut union: Vec<Leaf> = Vec::new();
-            for operand in operands {
-                for leaf in leaves(operand, resource_type, parent)? {
-                    if !union.contains(&leaf) {
-                        union.push(leaf);
-                    }
-                }
-            }
-            Some(union)
-        }
-        Filter::Compare { path, operator: Operator::Eq, value: Value::String(value) } => {
-            let (attribute, sub_attribute) = match parent {
-                Some(parent) => (parent, Some(parent.sub_attribute(&path.attribute)?)),
-                None => match resource_type.resolve(path)? {
-                    Target::Attribute { extension: None, attribute, sub_attribute } => {
-                        (attribute, sub_attribute)
-                    }
-                    _ => return None,
-                },
-            };
-            let sub_attribute = sub_attribute.map(|sub| sub.name.as_str());
-            let attribute = indexed(resource_type.kind, &attribute.name, sub_attribute)?;
-            Some(vec![Leaf { attribute, value: value.clone() }])
-        }
-        Filter::ValuePath { path, filter } => match resource_type.resolve(path)? {
-            Target::Attribute { extension: None, attribute, sub_attribute: None } => {
-                leaves(filter, resource_type, Some(attribute))
-            }
-            _ => None,
-        },
-        Filter::Compare { .. } | Filter::Present(_) | Filter::Not(_) => None,
+impl Indexed {
+    /// Whether a resource has one value of it at most.
+    const fn is_single(self) -> bool {
+        !matches!(self, Self::Email | Self::Member)
     }
-}
 
-fn indexed(kind: Kind, attribute: &str, sub_attribute: Option<&str>) -> Option<Indexed> {
-    match (kind, attribute, sub_attribute) {
-        (_, "id", None) => Some(Indexed::Id),
-        (_, "externalId", None) => Some(Indexed::ExternalId),
-        (Kind::User, "userName", None) => Some(Indexed::UserName),
-        (Kind::User, "emails", None | Some("value")) => Some(Indexed::Email),
-        (Kind::Group, "displayName", None) => Some(Indexed::DisplayName),
-        (Kind::Group, "members", None | Some("value")) => Some(Indexed::Member),
-        _ => None,
+    /// Whether its index holds every value, blank ones too: there are none of attributes that are unique.
+    const fn is_complete(self) -> bool {
+        matches!(self, Self::UserName | Self::DisplayName)
+    }
+
+    /// Whether its index can be walked.
+    const fn is_ordered(self) -> bool {
+        !matches!(self, Self::Id | Self::Member)
     }
 }
 
@@ -129,20 +107,27 @@ impl fmt::Display for Indexed {
 }
 
 impl fmt::Display for Plan {
-    /// For the log: the indexes without the values, `lookup(userName|email)`.
+    /// For the log: the indexes without the values, `lookup(userName|email)`, `range(userName)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ids(_) => f.write_str("ids"),
             Self::Scan => f.write_str("scan"),
-            Self::Lookups(leaves) => {
-                let mut indexes: Vec<_> = leaves.iter().map(|leaf| leaf.attribute).collect();
-                indexes.sort_unstable();
-                indexes.dedup();
-                let names: Vec<_> = indexes.iter().map(ToString::to_string).collect();
-                write!(f, "lookup({})", names.join("|"))
+            Self::Lookups(leaves) => write!(f, "lookup({})", names(leaves.iter().map(|leaf| leaf.attribute))),
+            Self::Ranges { ranges, lookups } => {
+                if !lookups.is_empty() {
+                    write!(f, "lookup({})+", names(lookups.iter().map(|leaf| leaf.attribute)))?;
+                }
+                write!(f, "range({})", names(ranges.iter().map(Range::index)))
             }
         }
     }
+}
+
+fn names(indexes: impl Iterator<Item = Indexed>) -> String {
+    let mut indexes: Vec<_> = indexes.collect();
+    indexes.sort_unstable();
+    indexes.dedup();
+    indexes.iter().map(ToString::to_string).collect::<Vec<_>>().join("|")
 }
 
 #[cfg(test)]
@@ -154,13 +139,24 @@ mod tests {
     };
 
     fn describe(plan: &Plan) -> String {
+        let lookup = |leaf: &Leaf| format!("{}={}", leaf.attribute, leaf.value);
+        let range = |range: &Range| {
+            let index = range.index();
+            let bounds = match range.bounds() {
+                Bounds::Whole => format!("{index} *"),
+                Bounds::Prefix(prefix) => format!("{index} {prefix}*"),
+                Bounds::Between { from, to } => {
+                    format!("{index} {}..{}", from.unwrap_or_default(), to.unwrap_or_default())
+                }
+            };
+            if range.decides() { bounds } else { format!("{bounds} (open)") }
+        };
         match plan {
             Plan::Ids(ids) => format!("ids {}", ids.join(" ")),
             Plan::Scan => "scan".to_owned(),
-            Plan::Lookups(leaves) => {
-                let leaves: Vec<_> =
-                    leaves.iter().map(|leaf| format!("{}={}", leaf.attribute, leaf.value)).collect();
-                leaves.join(" ")
+            Plan::Lookups(leaves) => leaves.iter().map(lookup).collect::<Vec<_>>().join(" "),
+            Plan::Ranges { ranges, lookups } => {
+                ranges.iter().map(range).chain(lookups.iter().map(lookup)).collect::<Vec<_>>().join(", ")
             }
         }
     }
@@ -217,11 +213,101 @@ mod tests {
     }
 
     #[test]
+    fn an_attribute_with_an_ordered_index_is_walked() {
+        for (filter, expected) in [
+            (r#"userName sw "Ann""#, "userName ann*"),
+            (r#"userName sw """#, "userName *"),
+            (r#"userName co "Ann""#, "userName *"),
+            (r#"userName ew "Ann""#, "userName *"),
+            ("userName pr", "userName *"),
+            (r#"userName gt "Ann""#, "userName ann.."),
+            (r#"userName le "Straße""#, "userName ..strasse"),
+            (r#"externalId sw "Ab""#, "externalId Ab*"),
+            (r#"emails co "@X""#, "email *"),
+            (r#"emails[value sw "A"]"#, "email a*"),
+        ] {
+            check(&USERS, filter, expected);
+        }
+        check(&GROUPS, r#"displayName sw "Ann""#, "displayName ann*");
+        check(&GROUPS, r#"members.value sw "0""#, "scan");
+        check(&USERS, r#"id sw "0""#, "scan");
+    }
+
+    #[test]
+    fn ranges_of_one_value_become_one() {
+        for (filter, expected) in [
+            (r#"userName ge "A" and userName lt "B""#, "userName a..b"),
+            (
+                r#"userName gt "a" and userName ge "b" and userName le "d" and userName le "c""#,
+                "userName b..c",
+            ),
+            (r#"userName sw "a" and userName sw "ab" and userName gt "x""#, "userName ab*"),
+            (r#"userName sw "a" and title pr"#, "userName a* (open)"),
+            (r#"userName ge "a" and title pr and userName lt "b""#, "userName a..b (open)"),
+            // One address begins so, and one ends so: not the same one.
+            (r#"emails sw "a" and emails ew "b""#, "email a* (open)"),
+            (r#"emails[value ew "b" and value sw "a"]"#, "email a*"),
+            (r#"emails[type eq "work" and value sw "a"]"#, "email a* (open)"),
+            (r#"emails co "a" and userName ge "b""#, "userName b.. (open)"),
+            (r#"userName pr and emails sw "b""#, "email b* (open)"),
+            (r#"userName sw "a" and emails eq "b""#, "email=b"),
+            (r#"userName sw "a" or emails eq "b" or userName ew "c""#, "userName a*, userName *, email=b"),
+            (r#"(userName sw "a" and title pr) or userName ew "c""#, "userName a* (open), userName *"),
+        ] {
+            check(&USERS, filter, expected);
+        }
+    }
+
+    #[test]
+    fn a_range_tests_the_text_of_its_index() {
+        let filter = parse(r#"userName co "B" and userName lt "bz""#).expect("a filter");
+        let Plan::Ranges { ranges, .. } = filter.plan(&USERS) else { panic!("no range: {filter}") };
+        let accepted: Vec<_> =
+            ["abc", "b", "bz", "c", "B"].into_iter().filter(|text| ranges[0].accepts(text)).collect();
+        assert_eq!(accepted, ["abc", "b"]);
+    }
+
+    #[test]
+    fn the_members_that_decide_are_those_which_are_looked_up() {
+        let check = |filter: &str, expected: Option<&[&str]>| {
+            let members = parse(filter).expect(filter).compared_members(&GROUPS);
+            let expected = expected.map(|members| members.iter().map(ToString::to_string).collect());
+            assert_eq!(members, expected, "{filter}");
+        };
+        check(r#"id eq "g" and members.value eq "u""#, Some(&["u"]));
+        check(r#"members eq "u" or not (Members[value eq "v" and type eq "User"])"#, Some(&["u", "v"]));
+        check(r#"members.value ne "u""#, Some(&["u"]));
+        check(r#"members[value eq "u" or value eq "v"]"#, Some(&["u", "v"]));
+        check("displayName pr", Some(&[]));
+        for filter in [
+            "members pr",
+            r#"members.display eq "u""#,
+            "members eq null",
+            r#"members co "u""#,
+            r#"members[value eq "u" or display eq "v"]"#,
+            r#"members[not (value eq "u")]"#,
+            r#"members eq "u" and members.type eq "User""#,
+        ] {
+            check(filter, None);
+        }
+    }
+
+    #[test]
     fn nothing_else_is_looked_up() {
         for filter in [
             r#"userName ne "a""#,
-            r#"userName sw "a""#,
-            "userName pr",
+            "externalId pr",
+            "emails pr",
+            "emails.value pr",
+            r#"emails gt "a""#,
+            r#"emails[value lt "a"]"#,
+            r#"externalId ge "a""#,
+            r#"emails eq " ""#,
+            r#"emails sw """#,
+            r#"externalId co " ""#,
+            r#"not (userName sw "a")"#,
+            r#"displayName sw "a""#,
+            r#"userName sw "a" or title pr"#,
             "externalId eq null",
             r#"not (userName eq "a")"#,
             r#"displayName eq "a""#,
@@ -243,6 +329,10 @@ mod tests {
             (r#"id eq "secret""#, "ids"),
             (r#"userName eq "secret""#, "lookup(userName)"),
             (r#"emails eq "e" or userName eq "a" or emails eq "secret""#, "lookup(userName|email)"),
+            (
+                r#"userName sw "secret" or emails eq "secret" or emails co "s""#,
+                "lookup(email)+range(userName|email)",
+            ),
             ("title pr", "scan"),
         ] {
             assert_eq!(parse(filter).expect(filter).plan(&USERS).to_string(), expected, "{filter}");

@@ -7,7 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Filter, MAX_LENGTH_BYTES, Operator, parse, parse_path,
-    plan::{Indexed, Plan},
+    plan::{Bounds, Indexed, Leaf, Plan, Range},
 };
 use crate::{ErrorKind, Object, fold::fold, path::AttributePath, resource_type::USERS};
 
@@ -145,40 +145,79 @@ fn user_filter() -> impl Strategy<Value = Filter> {
 
 /// Filters on users, most of whose comparisons have an index.
 fn indexed_filter() -> impl Strategy<Value = Filter> {
-    let equal = |names: &'static [&'static str]| {
-        (select(names), select(texts())).prop_map(|(name, text)| Filter::Compare {
-            path: path(name),
-            operator: Operator::Eq,
-            value: text.into(),
+    let compare = |names: &'static [&'static str], operators: &'static [Operator]| {
+        (select(names), select(operators), select(texts())).prop_map(|(name, operator, text)| {
+            Filter::Compare { path: path(name), operator, value: text.into() }
         })
     };
-    let inside =
-        combined(equal(&["value", "value", "type"])).prop_map(|filter| value_path(path("emails"), filter));
+    let inside = combined(compare(&["value", "value", "type"], &Operator::ALL))
+        .prop_map(|filter| value_path(path("emails"), filter));
     let names = &["id", "userName", "externalId", "emails", "emails.value", "title"];
-    combined(prop_oneof![3 => equal(names), 1 => inside])
+    combined(prop_oneof![
+        3 => compare(names, &[Operator::Eq]),
+        3 => compare(names, &Operator::ALL),
+        1 => select(names.as_slice()).prop_map(|name| Filter::Present(path(name))),
+        2 => inside,
+    ])
+}
+
+/// The texts by which an index holds the user: a blank value only where there can be none.
+fn entries(user: &Value, index: Indexed) -> Vec<String> {
+    let (name, is_exact) = match index {
+        Indexed::Id => ("id", true),
+        Indexed::UserName => ("userName", false),
+        Indexed::ExternalId => ("externalId", true),
+        Indexed::Email => ("emails.value", false),
+        Indexed::DisplayName | Indexed::Member => return Vec::new(),
+    };
+    let values = found(user, name);
+    let texts = values.iter().filter_map(Value::as_str);
+    let texts = texts.map(|text| if is_exact { text.to_owned() } else { fold(text) });
+    texts.filter(|text| index == Indexed::UserName || !text.trim().is_empty()).collect()
+}
+
+fn is_within(bounds: &Bounds, text: &str) -> bool {
+    match bounds {
+        Bounds::Whole => true,
+        Bounds::Prefix(prefix) => text.starts_with(prefix),
+        Bounds::Between { from, to } => {
+            from.as_deref().is_none_or(|from| text >= from) && to.as_deref().is_none_or(|to| text <= to)
+        }
+    }
+}
+
+/// The texts by which a range finds the user.
+fn passed(range: &Range, user: &Value) -> usize {
+    let bounds = range.bounds();
+    let entries = entries(user, range.index()).into_iter();
+    entries.filter(|text| is_within(&bounds, text) && range.accepts(text)).count()
 }
 
 /// Whether the plan finds the user.
 fn finds(plan: &Plan, user: &Value) -> bool {
-    let exactly = |name: &str, value: &str| found(user, name).iter().any(|found| found == value);
-    let folded = |name: &str, value: &str| {
-        found(user, name).iter().filter_map(Value::as_str).any(|found| fold(found) == fold(value))
+    let looked_up = |leaf: &Leaf| {
+        let is_exact = [Indexed::Id, Indexed::ExternalId].contains(&leaf.attribute);
+        let text = if is_exact { leaf.value.clone() } else { fold(&leaf.value) };
+        entries(user, leaf.attribute).contains(&text)
     };
     match plan {
         Plan::Scan => true,
-        Plan::Ids(ids) => ids.iter().any(|id| exactly("id", id)),
-        Plan::Lookups(leaves) => leaves.iter().any(|leaf| match leaf.attribute {
-            Indexed::Id => exactly("id", &leaf.value),
-            Indexed::ExternalId => exactly("externalId", &leaf.value),
-            Indexed::UserName => folded("userName", &leaf.value),
-            Indexed::Email => folded("emails.value", &leaf.value),
-            Indexed::DisplayName | Indexed::Member => false,
-        }),
+        Plan::Ids(ids) => ids.iter().any(|id| found(user, "id").iter().any(|found| found == id)),
+        Plan::Lookups(leaves) => leaves.iter().any(looked_up),
+        Plan::Ranges { ranges, lookups } => {
+            lookups.iter().any(looked_up) || ranges.iter().any(|range| passed(range, user) > 0)
+        }
     }
 }
 
+/// Whether a range finds the user that decides.
+fn is_decided(plan: &Plan, user: &Value) -> bool {
+    let Plan::Ranges { ranges, .. } = plan else { return false };
+    ranges.iter().any(|range| range.decides() && passed(range, user) > 0)
+}
+
 const fn texts() -> &'static [&'static str] {
-    &["", "a", "A", "b", "ab", "aB", "ba", "é", "É", "ss", "ß", "ﬁ", "FI", "Z"]
+    &["", " ", "a", "A", "b", "ab", "aB", "ba", "é", "É", "ss", "ß", "ﬁ", "FI", "Z"]
 }
 
 const fn instants() -> &'static [&'static str] {
@@ -376,6 +415,7 @@ proptest! {
         for user in users {
             let matches = user.as_object().is_some_and(|user| matches(&filter, user));
             prop_assert!(!matches || finds(&plan, &user), "{} on {} by {:?}", filter, user, plan);
+            prop_assert!(matches || !is_decided(&plan, &user), "{} on {} by {:?}", filter, user, plan);
         }
     }
 }

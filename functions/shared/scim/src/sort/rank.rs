@@ -4,8 +4,9 @@ use std::{cmp::Ordering, fmt};
 
 use time::OffsetDateTime;
 
-/// How much of a text counts, in bytes: a rank has to fit into a URL.
-const LONGEST_TEXT: usize = 512;
+/// How much of a text counts, in bytes and to the end of the character there: a rank has to fit into a URL. Cut so,
+/// texts that are in order are in order still.
+const LONGEST_TEXT: usize = 509;
 
 /// A value as it sorts, absence after all values.
 ///
@@ -39,9 +40,20 @@ impl Rank {
         Self(Value::Instant(value))
     }
 
-    pub(super) fn text(mut value: String) -> Self {
-        value.truncate(value.floor_char_boundary(LONGEST_TEXT));
+    /// The rank of a text, folded unless the attribute is case-exact.
+    #[must_use]
+    pub fn text(mut value: String) -> Self {
+        value.truncate(value.ceil_char_boundary(LONGEST_TEXT));
         Self(Value::Text(value))
+    }
+
+    /// The text that all texts of this rank begin with, and whether it is all of them.
+    #[must_use]
+    pub fn beginning(&self) -> Option<(&str, bool)> {
+        match &self.0 {
+            Value::Text(text) => Some((text, text.len() < LONGEST_TEXT)),
+            _ => None,
+        }
     }
 
     /// The rank that `text` is.
@@ -122,6 +134,16 @@ mod tests {
         }
 
         #[test]
+        fn ranks_are_in_the_order_of_their_texts(
+            start in 500_usize..512,
+            mut texts in proptest::collection::vec("[aé€😀z]{0,6}", 2..6),
+        ) {
+            texts.sort_unstable();
+            let ranks = texts.into_iter().map(|end| Rank::text(format!("{}{end}", "x".repeat(start))));
+            prop_assert!(ranks.is_sorted());
+        }
+
+        #[test]
         fn no_text_makes_reading_panic(text in ".{0,20}") {
             let _ = Rank::parse(&text);
         }
@@ -131,7 +153,7 @@ mod tests {
     fn the_beginning_of_a_long_text_counts() {
         let long = "é".repeat(1000);
         let rank = Rank::text(long.clone());
-        assert_eq!(rank.to_string().len(), 1 + LONGEST_TEXT);
+        assert_eq!(rank.to_string().len(), 1 + LONGEST_TEXT + 1, "an é is not cut");
         assert_eq!(rank, Rank::text(long + "x"));
         assert!(rank > Rank::text("e".repeat(1000)));
     }

@@ -1,13 +1,10 @@
 //! What one resource type adds to a page by cursor.
 
 use directory::{Consistency, Position, Record};
-use scim::{
-    Error,
-    filter::{Filter, plan::Plan},
-};
+use scim::{Error, filter::plan::Plan};
 
 use super::super::{
-    list::{MOST_SCANNED, STRIDE},
+    list::{MOST_RESOURCES, STRIDE, Work, first},
     search::Part,
 };
 use crate::{answer::from_directory, cursor};
@@ -37,8 +34,8 @@ impl Part<'_> {
         }
         let Some(filter) = &self.query.filter else { return self.walked(after, limit, counts).await };
         match filter.plan(self.call.resource_type()) {
-            Plan::Scan => self.scanned(filter, after, limit, counts).await,
-            Plan::Ids(_) | Plan::Lookups(_) => self.looked_up(after, limit).await,
+            Plan::Scan => self.scanned(after, limit, counts).await,
+            Plan::Ids(_) | Plan::Lookups(_) | Plan::Ranges { .. } => self.looked_up(after, limit).await,
         }
     }
 
@@ -53,39 +50,39 @@ impl Part<'_> {
         Ok(Stretch { records: page.records, more, last, total })
     }
 
-    /// A stretch of those that keys find: all of them are found each time.
+    /// A stretch of those that keys or ranges find: all of them are found each time.
     async fn looked_up(&self, after: Option<&str>, limit: usize) -> Result<Stretch, Error> {
-        let mut found = self.call.matches(&self.query, None).await?;
-        found.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
-        let total = Some(found.len());
-        found.retain(|(record, _)| after.is_none_or(|after| record.id.as_str() > after));
-        let more = found.len() > limit;
-        let records: Vec<_> = found.into_iter().take(limit).map(|(record, _)| record).collect();
+        let mut found = self.call.matches(&self.query, None, &self.work()).await?;
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        let total = found.len();
+        found.retain(|one| after.is_none_or(|after| one.id.as_str() > after));
+        let mut found = found.into_iter().map(|one| (0, one));
+        let (page, gone) = first(std::slice::from_ref(self), &mut found, limit).await?;
+        let more = found.next().is_some();
+        let records: Vec<_> = page.into_iter().filter_map(|(_, one)| one.record).collect();
         let last = records.last().map(|record| record.id.to_string());
-        Ok(Stretch { records, more, last, total })
+        Ok(Stretch { records, more, last, total: Some(total - gone) })
+    }
+
+    fn work(&self) -> Work {
+        Work::begin(&self.call.scope().usage)
     }
 
     /// A stretch of those that a filter selects: looked for from `after` on, and all of them counted on the first page
     /// if they can be.
-    async fn scanned(
-        &self,
-        filter: &Filter,
-        after: Option<&str>,
-        limit: usize,
-        counts: bool,
-    ) -> Result<Stretch, Error> {
+    async fn scanned(&self, after: Option<&str>, limit: usize, counts: bool) -> Result<Stretch, Error> {
         self.call.facts.plan(Plan::Scan.to_string());
-        let filter = filter.bind(self.call.resource_type())?;
-        let counts = counts && self.call.total().await? <= MOST_SCANNED;
+        let (question, work) = (self.call.question(&self.query, None)?, self.work());
+        let counts = counts && self.call.total().await? <= MOST_RESOURCES;
         let mut gathered = Gathered { limit, counts, ..Gathered::default() };
         let mut after = position(after)?;
         loop {
             let page = self.walk(after, STRIDE).await?;
-            let looked_at = page.records.len();
-            let matches = self.call.matching(page.records, Some(&filter), None).await?;
-            gathered.add(looked_at, matches.into_iter().map(|(record, _)| record));
+            let may_go_on = work.resources(page.records.len());
+            let matches = self.call.matching(page.records, &question).await?;
+            gathered.add(matches.into_iter().filter_map(|one| one.record));
             after = page.next;
-            if after.is_none() || gathered.is_enough() {
+            if after.is_none() || !may_go_on || gathered.is_enough() {
                 break;
             }
         }
@@ -123,18 +120,16 @@ struct Gathered<T> {
     /// Whether all that match are to be counted.
     counts: bool,
     matched: usize,
-    looked_at: usize,
 }
 
 impl<T> Default for Gathered<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), limit: 0, counts: false, matched: 0, looked_at: 0 }
+        Self { items: Vec::new(), limit: 0, counts: false, matched: 0 }
     }
 }
 
 impl<T> Gathered<T> {
-    fn add(&mut self, looked_at: usize, matches: impl Iterator<Item = T>) {
-        self.looked_at += looked_at;
+    fn add(&mut self, matches: impl Iterator<Item = T>) {
         for item in matches {
             self.matched += 1;
             if self.items.len() < self.limit {
@@ -143,9 +138,9 @@ impl<T> Gathered<T> {
         }
     }
 
-    /// Whether the page is full and known to be followed by another, or the work of one request is done.
+    /// Whether the page is full and known to be followed by another.
     fn is_enough(&self) -> bool {
-        self.looked_at >= MOST_SCANNED || (!self.counts && self.matched > self.limit)
+        !self.counts && self.matched > self.limit
     }
 }
 
@@ -153,25 +148,18 @@ impl<T> Gathered<T> {
 mod tests {
     use super::*;
 
-    fn gathered(limit: usize, counts: bool, steps: &[(usize, usize)]) -> (usize, usize, bool) {
+    fn gathered(limit: usize, counts: bool, steps: &[usize]) -> (usize, usize, bool) {
         let mut gathered = Gathered { limit, counts, ..Gathered::default() };
-        for (looked_at, matched) in steps {
-            gathered.add(*looked_at, 0..*matched);
+        for matched in steps {
+            gathered.add(0..*matched);
         }
         (gathered.items.len(), gathered.matched, gathered.is_enough())
     }
 
     #[test]
     fn a_page_is_gathered_until_one_more_matches_or_all_are_counted() {
-        assert_eq!(gathered(10, false, &[(500, 10)]), (10, 10, false));
-        assert_eq!(gathered(10, false, &[(500, 4), (500, 7)]), (10, 11, true));
-        assert_eq!(gathered(10, true, &[(500, 11)]), (10, 11, false));
-    }
-
-    #[test]
-    fn a_page_is_given_up_when_the_work_of_one_request_is_done() {
-        assert_eq!(gathered(10, false, &[(MOST_SCANNED - 1, 0)]), (0, 0, false));
-        assert_eq!(gathered(10, false, &[(MOST_SCANNED - 1, 0), (1, 0)]), (0, 0, true));
-        assert_eq!(gathered(10, true, &[(MOST_SCANNED, 3)]), (3, 3, true));
+        assert_eq!(gathered(10, false, &[10]), (10, 10, false));
+        assert_eq!(gathered(10, false, &[4, 7]), (10, 11, true));
+        assert_eq!(gathered(10, true, &[11]), (10, 11, false));
     }
 }

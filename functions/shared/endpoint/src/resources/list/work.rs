@@ -1,0 +1,94 @@
+//! How much one query may look at.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use directory::Usage;
+use scim::{Error, ErrorKind, Kind, ResourceType};
+use tokio::time::Instant;
+
+/// The most resources that a query looks at.
+pub(in crate::resources) const MOST_RESOURCES: usize = 50_000;
+/// The most entries of an index that a query looks at: some thousands come in one answer.
+const MOST_ENTRIES: usize = 1_000_000;
+/// How long a query may look.
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// What a query has looked at so far.
+pub(in crate::resources) struct Work {
+    ends: Instant,
+    resources: AtomicUsize,
+    entries: AtomicUsize,
+}
+
+impl Work {
+    /// Begins now.
+    pub(in crate::resources) fn begin(usage: &Usage) -> Self {
+        let ends = Instant::now() + LONGEST;
+        let ends = usage.deadline().map_or(ends, |deadline| deadline.min(ends));
+        Self { ends, resources: AtomicUsize::new(0), entries: AtomicUsize::new(0) }
+    }
+
+    /// Counts resources that were looked at; whether more may be.
+    pub(in crate::resources) fn resources(&self, count: usize) -> bool {
+        let before = self.resources.fetch_add(count, Ordering::Relaxed);
+        before + count < MOST_RESOURCES && self.has_time()
+    }
+
+    /// Counts entries of an index that were looked at; whether more may be.
+    pub(super) fn entries(&self, count: usize) -> bool {
+        let before = self.entries.fetch_add(count, Ordering::Relaxed);
+        before + count < MOST_ENTRIES && self.has_time()
+    }
+
+    fn has_time(&self) -> bool {
+        Instant::now() < self.ends
+    }
+}
+
+/// The refusal of a query that would have to look at more (RFC 7644 §3.4.2.1).
+pub(in crate::resources) fn too_many(resource_type: &ResourceType) -> Error {
+    let quick = match resource_type.kind {
+        Kind::User => {
+            "compare id, userName, externalId or emails.value with eq, or one of the last three with sw"
+        }
+        Kind::Group => {
+            "compare id, displayName, externalId or members.value with eq, or displayName or externalId with sw"
+        }
+        Kind::Other => "compare id or externalId with eq, or externalId with sw",
+    };
+    let detail = format!(
+        "More than {MOST_RESOURCES} resources would have to be looked at, or it would take longer than {} seconds: {quick}",
+        LONGEST.as_secs()
+    );
+    Error::new(ErrorKind::TooMany, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_work_of_a_query_ends_by_number_and_by_time() {
+        let work = Work::begin(&Usage::default());
+        assert!(work.resources(MOST_RESOURCES - 1) && !work.resources(1));
+        assert!(work.entries(MOST_ENTRIES - 1) && !work.entries(1));
+        let work = Work::begin(&Usage::default());
+        tokio::time::advance(LONGEST - Duration::from_millis(1)).await;
+        assert!(work.resources(0) && work.entries(0));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(!work.resources(0) && !work.entries(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_work_of_a_query_ends_with_its_request() {
+        let usage = Usage::default();
+        usage.end_at(Instant::now() + Duration::from_secs(1));
+        let work = Work::begin(&usage);
+        assert!(work.resources(0));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!work.resources(0));
+    }
+}

@@ -1,0 +1,88 @@
+//! Which table, and how it is reached.
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region},
+};
+use aws_smithy_http_client::{Builder, tls};
+use directory::Directory;
+
+/// The table of a local server.
+pub(crate) const LOCAL_TABLE: &str = "scim";
+/// Region, access key and secret that a local engine is asked with; it checks none.
+const LOCAL: &str = "local";
+
+/// Options of every command that works on a table.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Target {
+    /// Name of the DynamoDB table: the stack's output
+    #[arg(long, value_name = "NAME", env = "TABLE_NAME", required_unless_present = "local")]
+    table: Option<String>,
+
+    /// URL of DynamoDB, where it is not that of the region
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+
+    /// The table of a local server, started as `scripts/dev --serve-engine 8123`, or of an engine at this URL
+    #[arg(
+        long,
+        value_name = "URL",
+        num_args = 0..=1,
+        default_missing_value = "http://127.0.0.1:8123",
+        conflicts_with = "endpoint"
+    )]
+    local: Option<String>,
+}
+
+/// A table that is there.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) directory: Directory,
+    /// How many items it had some hours ago.
+    pub(crate) items: u64,
+}
+
+impl Target {
+    /// The table, once it has answered.
+    pub(crate) async fn open(&self) -> Result<Table> {
+        let client = match &self.local {
+            Some(url) => local(url),
+            None => self.remote().await,
+        };
+        let name = match (&self.table, &self.local) {
+            (_, Some(_)) => LOCAL_TABLE,
+            (Some(name), None) => name,
+            (None, None) => anyhow::bail!("no table is named"),
+        };
+        let described = client.describe_table().table_name(name).send().await;
+        let described = described.map_err(aws_sdk_dynamodb::Error::from);
+        let described = described.with_context(|| format!("looking for the table {name}"))?.table;
+        let items = described.and_then(|table| table.item_count).unwrap_or_default();
+        let items = u64::try_from(items).unwrap_or_default();
+        Ok(Table { directory: Directory::new(client, name), items })
+    }
+
+    async fn remote(&self) -> Client {
+        let https = Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let mut aws = aws_config::from_env().http_client(https);
+        if let Some(url) = &self.endpoint {
+            aws = aws.endpoint_url(url);
+        }
+        Client::new(&aws.load().await)
+    }
+}
+
+fn local(url: &str) -> Client {
+    Client::from_conf(
+        Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(Builder::new().build_http())
+            .region(Region::from_static(LOCAL))
+            .credentials_provider(Credentials::new(LOCAL, LOCAL, None, None, LOCAL))
+            .endpoint_url(url)
+            .build(),
+    )
+}
