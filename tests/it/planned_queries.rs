@@ -1,20 +1,28 @@
 //! What a query answers does not depend on how it is found: by keys, along an index or by looking at everything.
 
+use std::collections::BTreeMap;
+
+use directory::{Draft, Scope};
 use fastrand::Rng;
 use http::Method;
+use local::{TABLE, aws};
 use rstest::rstest;
 use scim::{
-    ResourceType,
-    filter::{Filter, Operator},
+    ResourceId, ResourceType,
+    filter::{self, Filter, Operator},
     path::AttributePath,
     resource_type::{GROUPS, USERS},
     sort::{Key, Order, Rank},
 };
 use serde_json::{Value, json};
+use time::macros::datetime;
 
 use crate::endpoint::{Endpoint, GROUP, USER};
 
 const TEXTS: [&str; 14] = ["a", "A", "ab", "aB", "b", "ba", "é", "É", "ss", "ß", "ﬁ", "z", "~", " a"];
+
+/// How deep the filters are.
+const DEPTHS: [usize; 5] = [0, 0, 1, 1, 2];
 
 /// A text of a few pieces, sometimes one too long for a key.
 fn text(random: &mut Rng) -> String {
@@ -102,7 +110,8 @@ struct Query {
 
 impl Query {
     fn random(random: &mut Rng, directory: &Directory, resource_type: &ResourceType) -> Self {
-        let filter = (random.usize(..8) > 0).then(|| filter(random, directory, resource_type, 2));
+        let depth = DEPTHS[random.usize(..DEPTHS.len())];
+        let filter = (random.usize(..8) > 0).then(|| any_filter(random, directory, resource_type, depth));
         let names: &[_] = if resource_type.name == "User" {
             &["userName", "title", "emails", "externalId"]
         } else {
@@ -129,14 +138,14 @@ impl Query {
     }
 }
 
-fn filter(random: &mut Rng, directory: &Directory, resource_type: &ResourceType, depth: usize) -> Filter {
+fn any_filter(random: &mut Rng, directory: &Directory, resource_type: &ResourceType, depth: usize) -> Filter {
     let some = |random: &mut Rng| {
-        (0..random.usize(2..4)).map(|_| filter(random, directory, resource_type, depth - 1)).collect()
+        (0..random.usize(2..4)).map(|_| any_filter(random, directory, resource_type, depth - 1)).collect()
     };
     match if depth == 0 { 9 } else { random.usize(..10) } {
         0..=2 => Filter::And(some(random)),
         3 | 4 => Filter::Or(some(random)),
-        5 => Filter::Not(Box::new(filter(random, directory, resource_type, depth - 1))),
+        5 => Filter::Not(Box::new(any_filter(random, directory, resource_type, depth - 1))),
         6 if resource_type.name == "User" => {
             let (one, other) = (text_of(random), text_of(random));
             let inside = Filter::And(vec![
@@ -205,8 +214,9 @@ fn ids(page: &Value) -> Vec<String> {
 async fn a_query_finds_what_looking_at_everything_finds(#[values(1, 2, 3, 4)] seed: u64) {
     let mut random = Rng::with_seed(seed);
     let directory = Directory::random(&mut random).await;
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
     let get = async |path: String| directory.endpoint.send(&Method::GET, &path, String::new()).await;
-    for number in 0..150 {
+    for number in 0..200 {
         let resource_type = if number % 3 == 0 { &**GROUPS } else { &**USERS };
         let query = Query::random(&mut random, &directory, resource_type);
         let parameters = query.parameters();
@@ -215,6 +225,10 @@ async fn a_query_finds_what_looking_at_everything_finds(#[values(1, 2, 3, 4)] se
             continue;
         }
         let expected = directory.naive(resource_type, &query);
+        if let Some(filter) = query.filter.as_ref().filter(|_| !expected.is_empty()) {
+            let plan = filter.plan(resource_type).to_string();
+            *met.entry(plan.split('(').next().unwrap().to_owned()).or_default() += 1;
+        }
         let (endpoint, context) = (&resource_type.endpoint, format!("seed {seed}, {number}: {query:?}"));
 
         let (start, count) = (random.usize(1..12), random.usize(..15));
@@ -236,5 +250,69 @@ async fn a_query_finds_what_looking_at_everything_finds(#[values(1, 2, 3, 4)] se
             }
         }
         assert_eq!(crawled, expected, "{context}, by cursor");
+    }
+    let kinds: Vec<_> = met.keys().map(String::as_str).collect();
+    assert!(["ids", "lookup", "range", "scan"].iter().all(|kind| kinds.contains(kind)), "{met:?}");
+    assert!(met["range"] > 20, "{met:?}");
+}
+
+/// More users than one read of a shard returns: of the others only what the query is about is read.
+#[tokio::test]
+async fn a_scan_of_many_finds_what_looking_at_everything_finds() {
+    const COUNT: usize = 1_300;
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let endpoint = Endpoint::start().await;
+    let store = directory::Directory::new(aws::dynamodb(endpoint.stack.stand_ins.engine.url()), TABLE);
+    for numbers in (0..COUNT).collect::<Vec<_>>().chunks(50) {
+        futures::future::join_all(numbers.iter().map(async |number| {
+            let mut user = json!({
+                "userName": format!("user{number}"), "title": TEXTS[number % TEXTS.len()], "active": number % 3 == 0,
+                "name": {"familyName": format!("f{}", number % 7)}, "emails": [{"value": format!("{number}@x")}]
+            });
+            if number % 2 == 0 {
+                user[ENTERPRISE] = json!({"department": format!("d{}", number % 5)});
+            }
+            let id = ResourceId::parse(&format!("0{number:07x}-0000-4000-8000-000000000000")).unwrap();
+            let scope = Scope::new("default", "default", format!("request {number}"));
+            let external_id = (number % 4 == 0).then(|| format!("x{number}"));
+            let draft = Draft { attributes: user.as_object().unwrap().clone(), external_id };
+            let now = datetime!(2026-11-22 00:00 UTC) + time::Duration::seconds(i64::try_from(*number).unwrap());
+            store.create(&scope, &USERS, id, draft, now).await.unwrap();
+        }))
+        .await;
+    }
+    let mut users = Vec::new();
+    for start in [1, 1001] {
+        let page = endpoint.get(&format!("/Users?startIndex={start}&count=1000")).await;
+        users.extend(page["Resources"].as_array().unwrap().iter().cloned());
+    }
+    assert_eq!(users.len(), COUNT);
+    let directory = Directory { endpoint, users, groups: Vec::new() };
+    let department = format!("{ENTERPRISE}:department eq \"d4\"");
+    let schema = format!("schemas eq \"{ENTERPRISE}\"");
+    for (filter, sort) in [
+        ("title eq \"b\"", None),
+        ("active eq true and name.familyName eq \"F3\"", None),
+        (&*department, Some(("title", Order::Descending))),
+        (&*schema, None),
+        ("externalId gt \"x5\"", Some(("externalId", Order::Ascending))),
+        ("emails co \"99@\" or title pr", Some(("meta.created", Order::Descending))),
+        ("meta.lastModified ge \"2026-11-22T00:10:00Z\" and active eq false", None),
+        ("not (userName sw \"user1\")", Some(("userName", Order::Ascending))),
+        (
+            "manager eq null and displayName eq null and groups eq null",
+            Some(("name.familyName", Order::Descending)),
+        ),
+    ] {
+        let query = Query { filter: Some(filter::parse(filter).unwrap()), sort };
+        let expected = directory.naive(&USERS, &query);
+        assert!(expected.len() > 10, "{query:?}");
+        let path = format!("/Users?count=1000&startIndex=3{}", query.parameters());
+        let page = directory.endpoint.get(&path).await;
+        assert_eq!(page["totalResults"], expected.len(), "{query:?}");
+        let wanted: Vec<_> = expected.into_iter().skip(2).take(1000).collect();
+        assert_eq!(ids(&page), wanted, "{query:?}");
+        let shown = page["Resources"].as_array().unwrap().iter().all(|user| user["emails"].is_array());
+        assert!(shown, "whole resources are shown: {query:?}");
     }
 }

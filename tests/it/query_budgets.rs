@@ -1,8 +1,8 @@
 //! What queries cost, from request to answer, as the line that is logged of each tells it.
 
-use std::any::Any;
+use std::cell::RefCell;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use directory::{Directory, Draft, Member, Scope};
 use local::{Options, Stack, TABLE, aws};
@@ -12,25 +12,36 @@ use scim::{
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
-use tracing_subscriber::{filter::LevelFilter, util::SubscriberInitExt};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::endpoint::Endpoint;
 
 const NOW: time::OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
 
-/// The lines that are logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// The lines that this thread logs: all of a test, which has a thread of its own.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Keeps what is logged from now on.
+fn keep_log() {
+    static KEPT: Once = Once::new();
+    KEPT.call_once(|| {
+        tracing_subscriber::fmt().json().with_max_level(LevelFilter::INFO).with_writer(|| Log).init();
+    });
 }
 
 /// What one request cost.
@@ -42,32 +53,27 @@ struct Cost {
     write_units: f64,
 }
 
-/// An endpoint whose log is read; the log is this thread's.
+/// An endpoint whose log is read.
 struct Watched {
     endpoint: Endpoint,
     directory: Directory,
-    log: Log,
-    _guard: Box<dyn Any>,
 }
 
 impl Watched {
     async fn start() -> Self {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone());
-        let guard = Box::new(subscriber.with_max_level(LevelFilter::INFO).set_default());
+        keep_log();
         let endpoint = Endpoint::start().await;
         let directory = Directory::new(aws::dynamodb(endpoint.stack.stand_ins.engine.url()), TABLE);
-        let watched = Self { endpoint, directory, log, _guard: guard };
+        let watched = Self { endpoint, directory };
         // Reads the tenant's settings, which are kept for a while.
         watched.get("/Users?count=0").await;
         watched
     }
 
     async fn get(&self, path: &str) -> (Value, Cost) {
-        self.log.0.lock().unwrap().clear();
+        LOG.take();
         let page = self.endpoint.get(path).await;
-        let log = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
+        let log = String::from_utf8(LOG.take()).unwrap();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let line = lines.map(|mut line| line["fields"].take()).find(|line| line["message"] == "request");
         let line = line.unwrap_or_else(|| panic!("no line of the request in {log}"));

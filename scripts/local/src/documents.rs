@@ -1,8 +1,9 @@
-//! Schemas and resource types from files, as they stand in the table.
+//! What is configured of a tenant, as it stands in the table: schemas and resource types from files, settings.
 
 use std::fs;
 use std::path::Path;
 
+use connector::DEFAULT_CONNECTOR;
 use directory::Setting;
 use serde_json::Value;
 
@@ -29,6 +30,24 @@ pub fn load(folder: &Path) -> Result<Vec<Setting>, Error> {
         settings.extend(parse(&text).map_err(|reason| Error::Document(path, reason))?);
     }
     Ok(settings)
+}
+
+/// The settings of the default connector.
+#[must_use]
+pub fn connector(settings: &[(String, Value)]) -> Setting {
+    let document = settings.iter().cloned().collect();
+    Setting { name: format!("connector#{DEFAULT_CONNECTOR}"), document }
+}
+
+/// One setting, as in `strict=true`: a value that is no JSON is text.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub fn parse_setting(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("a setting is NAME=VALUE, as in strict=true")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((name.to_owned(), value))
 }
 
 /// The documents of one file.
@@ -69,5 +88,17 @@ mod tests {
         assert_eq!(names, ["type#Device", "schema#urn:x:Device"]);
         assert_eq!(parse("{}").unwrap_err(), "a document has no id");
         assert_eq!(parse("[1]").unwrap_err(), "a document is a JSON object");
+    }
+
+    #[test]
+    fn a_setting_has_a_name_and_a_value() {
+        assert_eq!(parse_setting("strict=true").unwrap(), ("strict".to_owned(), Value::Bool(true)));
+        assert_eq!(parse_setting("subject=ann").unwrap(), ("subject".to_owned(), Value::from("ann")));
+        assert!(parse_setting("strict").unwrap_err().contains("NAME=VALUE"));
+        let setting = connector(&[parse_setting("strict=true").unwrap()]);
+        assert_eq!(
+            (setting.name.as_str(), &setting.document["strict"]),
+            ("connector#default", &Value::Bool(true))
+        );
     }
 }

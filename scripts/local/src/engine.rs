@@ -18,8 +18,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Engine {
     url: String,
-    /// Kept for its end only: dropped, it stops the engine's server.
-    _stop: Option<oneshot::Sender<()>>,
+    /// Of an embedded one: dropped, it stops the engine's server.
+    stop: Option<oneshot::Sender<()>>,
     /// Locked while the engine runs, so that no second one opens the same data.
     _lock: Option<File>,
 }
@@ -57,13 +57,19 @@ impl Engine {
     /// An engine that runs elsewhere, at `url`.
     #[must_use]
     pub fn at(url: &str) -> Self {
-        Self { url: url.trim_end_matches('/').to_owned(), _stop: None, _lock: None }
+        Self { url: url.trim_end_matches('/').to_owned(), stop: None, _lock: None }
     }
 
     /// Where it answers, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether it runs in this process.
+    #[must_use]
+    pub const fn is_embedded(&self) -> bool {
+        self.stop.is_some()
     }
 
     async fn embed(database: Database, port: u16, lock: Option<File>) -> Result<Self, Error> {
@@ -81,7 +87,7 @@ impl Engine {
                 () = sweep(&database) => {}
             }
         });
-        Ok(Self { url, _stop: Some(stop), _lock: lock })
+        Ok(Self { url, stop: Some(stop), _lock: lock })
     }
 }
 

@@ -37,6 +37,12 @@ pub enum Error {
     /// A setting could not be written to the table.
     #[error("configuring the tenant: {0}")]
     Configuration(directory::Error),
+    /// The engine's stream cannot be read, or not be worked off.
+    #[error("the table's stream: {0}")]
+    Stream(String),
+    /// The worker did not answer.
+    #[error(transparent)]
+    Worker(worker::Error),
     /// The Secrets Manager stand-in's file.
     #[error("{0} does not hold secrets of a local server: {1}")]
     Secrets(PathBuf, serde_json::Error),

@@ -2,7 +2,8 @@
 //!
 //! What AWS brings is stood in for, on loopback only: DynamoDB by an embedded [`engine`], Secrets Manager by
 //! [`secrets`]. The product's own SDK clients talk to both over HTTP, so it has no notion of being local.
-//! [`Stack`] wires the functions to them in one process; [`watch`] runs them as Lambda functions.
+//! [`Stack`] wires the functions to them in one process; [`watch`] runs them as Lambda functions; [`worker`] calls the
+//! one that nobody requests anything of.
 
 pub mod aws;
 pub mod documents;
@@ -18,7 +19,9 @@ pub mod table;
 mod template;
 mod token;
 pub mod watch;
+pub mod worker;
 
+pub use engine::Engine;
 pub use error::Error;
 pub use stack::Stack;
 pub use stand_ins::{Options, PREFIX, StandIns, TABLE};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ready::Ready;
-use crate::{Error, Options, Stack, engine, signal};
+use crate::{Error, Options, Stack, engine, signal, worker};
 
 /// How long requests under way may take once the server was asked to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,5 +30,6 @@ pub async fn run(options: &Options, port: u16, json: bool) -> Result<(), Error> 
     tokio::select! {
         served = serve => served.map_err(Error::io("serving")),
         ended = end => ended,
+        failed = worker::beside(&stack.stand_ins.engine) => failed,
     }
 }

@@ -42,6 +42,10 @@ pub struct Options {
     /// Also serve the resource types and schemas of this folder's JSON files
     #[arg(long, value_name = "DIR")]
     pub resource_types: Option<PathBuf>,
+
+    /// A setting of the default connector, as in strict=true; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = documents::parse_setting)]
+    pub setting: Vec<(String, Value)>,
 }
 
 impl Default for Options {
@@ -53,6 +57,7 @@ impl Default for Options {
             serve_engine: None,
             base_path: "/scim/v2".to_owned(),
             resource_types: None,
+            setting: Vec::new(),
         }
     }
 }
@@ -95,11 +100,13 @@ impl StandIns {
             (None, None) => Engine::in_memory(port).await?,
         };
         table::create(&aws::dynamodb(engine.url()), TABLE).await?;
-        if let Some(folder) = &options.resource_types {
-            let directory = Directory::new(aws::dynamodb(engine.url()), TABLE);
-            for setting in documents::load(folder)? {
-                directory.configure(DEFAULT_CONNECTOR, &setting).await.map_err(Error::Configuration)?;
-            }
+        let mut settings = options.resource_types.as_deref().map_or(Ok(Vec::new()), documents::load)?;
+        if !options.setting.is_empty() {
+            settings.push(documents::connector(&options.setting));
+        }
+        let directory = Directory::new(aws::dynamodb(engine.url()), TABLE);
+        for setting in settings {
+            directory.configure(DEFAULT_CONNECTOR, &setting).await.map_err(Error::Configuration)?;
         }
         let secrets = Secrets::start(options.data.as_ref().map(|data| data.join("secrets.json"))).await?;
         let token = match (&options.token, document(&secrets, DEFAULT_CONNECTOR)["token"].as_str()) {

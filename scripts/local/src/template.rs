@@ -8,6 +8,7 @@ use crate::Error;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const TABLE_TYPE: &str = "AWS::DynamoDB::Table";
+const MAPPING_TYPE: &str = "AWS::Lambda::EventSourceMapping";
 
 /// What the table resource's properties say about its shape.
 #[derive(Debug, Deserialize)]
@@ -78,6 +79,25 @@ pub(crate) struct TimeToLive {
 /// [`Error::Template`] where the template has no table, more than one, or one whose shape depends on parameters.
 pub(crate) fn table() -> Result<Table, Error> {
     read(TEMPLATE).map_err(Error::Template)
+}
+
+/// The patterns of the event source mapping that hands the table's changes to the worker.
+///
+/// # Errors
+///
+/// [`Error::Template`] where the template has no such mapping, more than one, or one without patterns.
+pub(crate) fn filters() -> Result<Vec<String>, Error> {
+    let resources = resources(TEMPLATE).map_err(Error::Template)?;
+    let mappings: Vec<_> = resources.values().filter(|resource| resource["Type"] == MAPPING_TYPE).collect();
+    let [mapping] = mappings[..] else {
+        return Err(Error::Template(format!("it has {} {MAPPING_TYPE}, not one", mappings.len())));
+    };
+    let filters = mapping["Properties"]["FilterCriteria"]["Filters"].as_array();
+    let patterns =
+        filters.map(|filters| filters.iter().map(|filter| filter["Pattern"].as_str().map(str::to_owned)));
+    patterns
+        .and_then(Iterator::collect)
+        .ok_or_else(|| Error::Template(format!("the {MAPPING_TYPE} has no filters")))
 }
 
 fn read(template: &str) -> Result<Table, String> {

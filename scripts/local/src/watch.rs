@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::ready::Ready;
 use crate::stand_ins::{PREFIX, TABLE};
-use crate::{Error, Options, StandIns, aws, engine, signal};
+use crate::{Error, Options, StandIns, aws, engine, signal, worker};
 
 /// How long the child may take to end once it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -46,6 +46,7 @@ pub async fn run(options: &Options, port: u16, json: bool, arguments: &[String])
         }
         asked = signal::asked_to_end() => asked,
         failed = ready => failed,
+        failed = worker::beside(&stand_ins.engine) => failed.map(|()| Signal::SIGTERM),
     };
     end(&mut child, *asked.as_ref().unwrap_or(&Signal::SIGTERM)).await?;
     asked.map(drop)

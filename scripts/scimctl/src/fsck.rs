@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use directory::{Check, Event, Summary};
+use directory::fsck::{Check, Event, Summary};
 use time::OffsetDateTime;
 
 use crate::{aws::Target, output::Output};

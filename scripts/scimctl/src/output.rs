@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use directory::{Finding, Outcome, Summary};
+use directory::fsck::{Finding, Outcome, Summary};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
 

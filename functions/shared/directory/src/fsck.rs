@@ -1,9 +1,9 @@
 //! Checking the whole table: that every item is of a known shape, and that those which belong together agree.
 //!
-//! [`scan`] reads all items, a page at a time, and reads beside each what it must agree with. What looks wrong is a
-//! suspicion: others write meanwhile, and a few things are written one after the other. [`confirm`] looks again a
-//! little later, at one moment of all items involved, and only what is wrong then is found. [`count`] compares the
-//! counters at the end. With [`Check::repair`], [`mend`] makes right what has one right state, by writes that do
+//! `scan` reads all items, a page at a time, and reads beside each what it must agree with. What looks wrong is a
+//! suspicion: others write meanwhile, and a few things are written one after the other. `confirm` looks again a
+//! little later, at one moment of all items involved, and only what is wrong then is found. `count` compares the
+//! counters at the end. With [`Check::repair`], `mend` makes right what has one right state, by writes that do
 //! nothing where the table has changed since.
 //!
 //! What is kept in memory grows with the number of tenants, not with what they hold.

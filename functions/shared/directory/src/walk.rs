@@ -1,12 +1,17 @@
 //! Resources in a stable order: one shard after the other, by id in each.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt, fmt::Write as _};
 
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, ReturnConsumedCapacity::Total},
+};
 use futures::future::try_join_all;
 use scim::{ResourceId, ResourceType};
 
 use crate::{
-    Consistency, Directory, Error, Record, Scope, keys,
+    Consistency, Directory, Error, Record, Scope,
+    keys::{self, Key},
     table::{Item, Query},
 };
 
@@ -82,7 +87,9 @@ impl Directory {
         Ok(Page { records, next })
     }
 
-    /// Up to `limit` resources of one shard, of those that [`shards`](Self::shards) names, from `after` on.
+    /// Up to `limit` resources of one shard, of those that [`shards`](Self::shards) names, from `after` on: no more than
+    /// one answer of the table holds. Where `names` are given the records have those attributes alone, which saves what
+    /// sending and reading the others takes.
     ///
     /// It may miss what was written in the last moments.
     ///
@@ -96,15 +103,34 @@ impl Directory {
         shard: char,
         after: Option<&Position>,
         limit: usize,
+        names: Option<&BTreeSet<&str>>,
     ) -> Result<Page, Error> {
         let pk = keys::collection(&scope.tenant, resource_type, shard);
-        let (after, consistency) = (after.map(ToString::to_string), Consistency::Eventual);
-        let query = Query { pk: &pk, after, limit: Some(limit as u64), consistency };
-        let items = self.query(&scope.usage, query).await?;
-        let is_full = items.len() >= limit;
-        let records =
-            items.into_iter().map(|item| Record::from_item(scope, item)).collect::<Result<Vec<_>, _>>()?;
-        let next = records.last().filter(|_| is_full).map(|last| Position(last.id.clone()));
+        let under_way = scope.usage.call();
+        let query = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
+            .set_exclusive_start_key(after.map(|after| Key::new(pk, after.to_string()).attributes()))
+            .set_limit(i32::try_from(limit).ok())
+            .return_consumed_capacity(Total);
+        let query = match names {
+            Some(names) => projected(query, names),
+            None => query,
+        };
+        let answer = query.send().await.map_err(Error::from_sdk)?;
+        drop(under_way);
+        scope.usage.read(answer.consumed_capacity());
+        let is_last = answer.last_evaluated_key.is_none_or(|key| key.is_empty());
+        let items = answer.items.unwrap_or_default().into_iter().map(|mut item| {
+            // Of a document without any of the names nothing is returned.
+            item.entry("doc".to_owned()).or_insert_with(|| AttributeValue::M(Item::new()));
+            Record::from_item(scope, item)
+        });
+        let records = items.collect::<Result<Vec<_>, _>>()?;
+        let next = records.last().filter(|_| !is_last).map(|last| Position(last.id.clone()));
         Ok(Page { records, next })
     }
 
@@ -148,6 +174,23 @@ impl Directory {
         }
         Ok(skipped)
     }
+}
+
+/// The query, for records with these attributes alone.
+fn projected(query: QueryFluentBuilder, names: &BTreeSet<&str>) -> QueryFluentBuilder {
+    const ALWAYS: [&str; 8] = ["sk", "v", "rev", "created", "modified", "externalIds", "epoch", "intent"];
+    let mut expression = ALWAYS.map(|name| format!("#{name}")).join(", ");
+    let mut query =
+        ALWAYS.iter().fold(query, |query, name| query.expression_attribute_names(format!("#{name}"), *name));
+    for (number, name) in names.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = write!(expression, ", #doc.#doc{number}");
+        query = query.expression_attribute_names(format!("#doc{number}"), *name);
+    }
+    if !names.is_empty() {
+        query = query.expression_attribute_names("#doc", "doc");
+    }
+    query.projection_expression(expression)
 }
 
 /// The collections from `after` on, each with the sort key to begin after.

@@ -76,6 +76,10 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
     }
     answer = as_accepted(&headers, answer);
     facts.write(&method, &path, started, &answer);
+    // For who calls in this process, to measure.
+    if let Some(usage) = facts.usage() {
+        answer.extensions_mut().insert(usage);
+    }
     answer::with_header(answer, header::HeaderName::from_static(REQUEST_ID), &request_id)
 }
 

@@ -52,6 +52,11 @@ impl Facts {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).bulk = Some((operations, errors));
     }
 
+    /// What the table was used for it, once it is known who asks.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).usage.clone()
+    }
+
     /// Writes the line.
     pub(crate) fn write<B>(&self, method: &Method, path: &str, started: Instant, answer: &Response<B>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

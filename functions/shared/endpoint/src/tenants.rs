@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) remove_value_as_filter: bool,
     /// See [`Dialect::unmatched_replace_creates`].
     pub(crate) unmatched_replace: UnmatchedReplace,
+    /// See [`Dialect::remove_keeps`].
+    pub(crate) remove_keeps_active: bool,
     /// What a PATCH of a group is answered with.
     pub(crate) group_patch_answer: GroupPatchAnswer,
     /// Whether its client may only read.
@@ -72,6 +74,7 @@ impl Default for Settings {
             boolean_strings: true,
             remove_value_as_filter: true,
             unmatched_replace: UnmatchedReplace::Create,
+            remove_keeps_active: true,
             group_patch_answer: GroupPatchAnswer::NoContent,
             read_only: false,
             subject: None,
@@ -90,6 +93,7 @@ impl Settings {
             boolean_strings: self.boolean_strings,
             remove_value_as_filter: self.remove_value_as_filter,
             unmatched_replace_creates: self.unmatched_replace == UnmatchedReplace::Create,
+            remove_keeps: self.remove_keeps_active,
         }
     }
 }
@@ -150,9 +154,9 @@ fn read<T: serde::de::DeserializeOwned>(document: Object) -> Result<T, String> {
 
 /// What of a tenant's configuration decides over its items; as for requests, what cannot be used is left out.
 #[must_use]
-pub fn profile(settings: Vec<directory::Setting>) -> directory::Profile {
+pub fn profile(settings: Vec<directory::Setting>) -> directory::fsck::Profile {
     let Tenant { policy, catalog, .. } = Tenant::new(settings);
-    directory::Profile { policy, resource_types: catalog.resource_types }
+    directory::fsck::Profile { policy, resource_types: catalog.resource_types }
 }
 
 /// Tenants by name.

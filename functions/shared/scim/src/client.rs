@@ -24,6 +24,8 @@ pub struct Dialect {
     pub remove_value_as_filter: bool,
     /// `replace` through a filter that matches nothing creates the element where the filter says what it is.
     pub unmatched_replace_creates: bool,
+    /// `remove`, or a blank, leaves an attribute that the schema marks as kept when blank: `active`.
+    pub remove_keeps: bool,
 }
 
 impl Default for Dialect {
@@ -33,6 +35,7 @@ impl Default for Dialect {
             boolean_strings: true,
             remove_value_as_filter: true,
             unmatched_replace_creates: true,
+            remove_keeps: true,
         }
     }
 }
@@ -44,6 +47,7 @@ impl Dialect {
         boolean_strings: false,
         remove_value_as_filter: false,
         unmatched_replace_creates: false,
+        remove_keeps: false,
     };
 }
 

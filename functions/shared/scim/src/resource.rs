@@ -24,7 +24,7 @@ pub fn create(resource_type: &ResourceType, body: Object, dialect: Dialect) -> R
     let mut errors = Vec::new();
     let body = client::keys(resource_type, body, dialect);
     let mut resource = read(resource_type, body, dialect, &mut errors);
-    complete(resource_type, &mut resource, ErrorKind::InvalidValue, &mut errors);
+    complete(resource_type, &mut resource, Defaults::All, ErrorKind::InvalidValue, &mut errors);
     Error::all(errors).map_or(Ok(resource), Err)
 }
 
@@ -56,7 +56,7 @@ pub fn replace(
         let after = get(&resource, schema, &attribute.name);
         errors.extend(immutable::check(schema, attribute, get(stored, schema, &attribute.name), after).err());
     }
-    complete(resource_type, &mut resource, ErrorKind::InvalidValue, &mut errors);
+    complete(resource_type, &mut resource, Defaults::OfChange, ErrorKind::InvalidValue, &mut errors);
     Error::all(errors).map_or(Ok(resource), Err)
 }
 
@@ -185,10 +185,21 @@ fn check_schemas(
     }
 }
 
+/// Which attributes that have a default and no value get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Defaults {
+    /// All of them: the resource is new.
+    All,
+    /// Those that a blank clears. One that is kept when blank has no value because it was taken away: a user
+    /// that is not `active` does not become so by the next change of a title.
+    OfChange,
+}
+
 /// Defaults for what is blank, then a fault for every required attribute that still is.
 pub(crate) fn complete(
     resource_type: &ResourceType,
     resource: &mut Object,
+    defaults: Defaults,
     missing: ErrorKind,
     errors: &mut Vec<Error>,
 ) {
@@ -201,6 +212,7 @@ pub(crate) fn complete(
     for (schema, attribute) in attributes(resource_type) {
         if get(resource, schema, &attribute.name).is_none() && is_asked(resource_type, resource, schema) {
             match &attribute.private.default {
+                Some(_) if defaults == Defaults::OfChange && attribute.private.kept == Kept::Blank => {}
                 Some(default) => set(resource, schema, &attribute.name, default.clone()),
                 None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
                     report(full_name(schema, attribute));

@@ -98,6 +98,12 @@ impl<'a> Key<'a> {
         self.source.extension.is_none() && self.source.attribute == name
     }
 
+    /// The name under which a resource holds it: an attribute, or the URN of an extension.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.source.top()
+    }
+
     /// Sorts `items` by the resource that each holds, in canonical spelling; equal ones keep their places.
     pub fn sort<T>(&self, items: &mut [T], order: Order, resource: impl Fn(&T) -> &Object) {
         match order {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity::Total, ReturnValue, Select};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use scim::ResourceType;
 
 use super::{
@@ -21,6 +22,8 @@ use crate::{
 
 /// How often is counted anew while others create and delete.
 const ATTEMPTS: u32 = 5;
+/// Counters that are counted anew at the same time.
+const AT_ONCE: usize = 16;
 /// The most shards that a kind of resource can have.
 const MOST_SHARDS: u8 = 8;
 
@@ -51,14 +54,18 @@ impl Run<'_> {
     pub(super) async fn count(&self) -> Result<(), Error> {
         let tally =
             std::mem::take(&mut *self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        for ((tenant, type_name, digit), (actual, stored)) in tally.seen {
-            // A type that is not configured any more has been found with each of its resources.
-            let Ok(resource_type) = self.profile(&tenant).await?.resource_type(&type_name) else { continue };
-            if i64::try_from(actual) != Ok(stored) {
-                self.recount(&tenant, &resource_type, digit).await?;
-            }
-        }
-        Ok(())
+        let differ =
+            tally.seen.into_iter().filter(|(_, (actual, stored))| i64::try_from(*actual) != Ok(*stored));
+        stream::iter(differ)
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, async |((tenant, type_name, digit), _)| {
+                // A type that is not configured any more has been found with each of its resources.
+                match self.profile(&tenant).await?.resource_type(&type_name) {
+                    Ok(resource_type) => self.recount(&tenant, &resource_type, digit).await,
+                    Err(_) => Ok(()),
+                }
+            })
+            .await
     }
 
     /// Counts until the counter has stood still meanwhile, twice with the same result.

@@ -34,7 +34,7 @@ pub(super) enum Entity {
         intent: String,
         until: OffsetDateTime,
     },
-    /// A bookmark or a setting: it agrees with nothing.
+    /// A bookmark, a setting or a task: it agrees with nothing.
     Single,
 }
 

@@ -27,12 +27,14 @@ impl Run<'_> {
                 Problem::IntentUnfinished(_) => self.finish(subject).await?,
                 Problem::LookupMissing(_) | Problem::LookupDiffers(_) | Problem::KeysDiffer { .. } => {
                     if relinked.is_none() {
-                        relinked =
-                            Some(self.write(subject.mend(self.directory, &finding.problem, others)?).await?);
+                        relinked = Some(
+                            self.write(subject.mend(self.directory, &finding.problem, others, self.now())?)
+                                .await?,
+                        );
                     }
                     relinked.unwrap_or(Outcome::Left)
                 }
-                problem => self.write(subject.mend(self.directory, problem, others)?).await?,
+                problem => self.write(subject.mend(self.directory, problem, others, self.now())?).await?,
             });
         }
         Ok(outcomes)

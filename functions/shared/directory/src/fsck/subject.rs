@@ -90,6 +90,7 @@ impl Subject {
         directory: &Directory,
         problem: &Problem,
         others: &Others,
+        now: OffsetDateTime,
     ) -> Result<Option<Vec<TransactWriteItem>>, Error> {
         match &self.matter {
             Matter::Wrong(_) => Ok(None),
@@ -105,7 +106,7 @@ impl Subject {
             }
             Matter::Naming(_, record) => unbury(directory, &self.key, record).map(Some),
             Matter::Entity(entity) => {
-                self.membership(entity).map_or(Ok(None), |it| it.mend(directory, problem))
+                self.membership(entity).map_or(Ok(None), |it| it.mend(directory, problem, now))
             }
         }
     }
@@ -117,7 +118,7 @@ impl Subject {
 
     fn membership<'a>(&'a self, entity: &'a Entity) -> Option<Membership<'a>> {
         let Entity::Membership { group, member, side } = entity else { return None };
-        Some(Membership { tenant: &self.scope.tenant, group, member, side: *side })
+        Some(Membership { scope: &self.scope, group, member, side: *side })
     }
 }
 

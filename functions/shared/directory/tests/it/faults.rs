@@ -1,7 +1,7 @@
 //! What AWS does under load and the engine does not: cancelled transactions, throttling, lost answers.
 
-use directory::{Error, Lookup, Member, MemberChange};
-use faults::{Fault, cancelled, refused};
+use directory::{Consistency, Error, Lookup, Member, MemberChange};
+use faults::{Capacity, Fault, Pages, cancelled, refused};
 use scim::Kind;
 use serde_json::{Value, json};
 
@@ -256,4 +256,43 @@ async fn a_membership_that_may_be_written_moves_the_revision() {
     let now = table.directory.get(&request(), groups(), &guides.id).await.expect("read").expect("there");
     assert_eq!(now.revision, 2);
     assert_eq!(table.directory.members(&request(), &guides).await.expect("members"), change.add);
+}
+
+#[tokio::test]
+async fn short_pages_and_empty_ones_are_read_to_the_end() {
+    let table = Table::new().await;
+    let guides = group(&table, "g").await;
+    let mut ids = Vec::new();
+    for nth in 0..7 {
+        ids.push(user(&table, &format!("user{nth}")).await.id);
+    }
+    ids.sort();
+    let add: Vec<_> = ids.iter().map(|id| Member { id: id.clone(), display: None }).collect();
+    replace_members(&table.directory, &request(), &guides, &add, false).await.expect("changed");
+    let group = table.directory.get(&request(), groups(), &guides.id).await.expect("read").expect("there");
+    table.wire.add(Pages::of(1).with_empty());
+    table.wire.clear();
+    let members = table.directory.members(&request(), &group).await.expect("members");
+    assert_eq!(members, add);
+    // Six of them begin after another and are empty at first, and so is the one that finds nothing more.
+    assert!(table.wire.sent("Query").len() >= 13, "{}", table.wire.sent("Query").len());
+    let page =
+        table.directory.walk(&request(), users(), None, 100, Consistency::Strong).await.expect("a page");
+    assert_eq!(page.records.into_iter().map(|record| record.id).collect::<Vec<_>>(), ids);
+    assert_eq!(table.directory.total(&request(), users()).await.expect("a total"), 7);
+}
+
+#[tokio::test]
+async fn what_a_partition_does_not_take_at_once_is_written_later() {
+    let table = Table::new().await;
+    let guides = group(&table, "g").await;
+    table.wire.add(Capacity::of(200.0));
+    let mut ids: Vec<_> = (0..300).map(|_| new_id(Kind::User)).collect();
+    let add: Vec<_> = ids.iter().map(|id| Member { id: id.clone(), display: None }).collect();
+    let scope = request();
+    replace_members(&table.directory, &scope, &guides, &add, false).await.expect("changed");
+    assert!(scope.usage.retries() > 0);
+    let (_, members) = table.directory.group_and_members(&request(), &guides.id).await.expect("members");
+    ids.sort();
+    assert_eq!(members.into_iter().map(|member| member.id).collect::<Vec<_>>(), ids);
 }

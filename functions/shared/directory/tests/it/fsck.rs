@@ -1,5 +1,6 @@
 //! The check of the whole table: what it finds, what it makes right, and that it leaves a sound table alone.
 
+mod deaths;
 mod live;
 mod lookups;
 mod memberships;
@@ -12,7 +13,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use directory::{Check, Event, Finding, Outcome, Profile, Summary};
+use directory::fsck::{Check, Event, Finding, Outcome, Profile, Summary};
 use time::OffsetDateTime;
 
 use crate::{

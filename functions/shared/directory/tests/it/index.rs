@@ -5,7 +5,7 @@ use scim::{Kind, filter::plan::Bounds, sort::Order};
 use serde_json::json;
 
 use crate::{
-    support::{NOW, draft, group, groups, new_id, request, spent, user, users},
+    support::{NOW, draft, group, new_id, request, spent, user, users},
     table::Table,
 };
 
@@ -161,6 +161,4 @@ async fn thousands_of_entries_come_in_a_few_answers() {
     assert!((2..=4).contains(&scope.usage.round_trips()), "{}", spent(&scope));
     println!("{COUNT} entries: {}", spent(&scope));
     assert!(scope.usage.read_units() < 250.0, "{}", spent(&scope));
-    let page = table.directory.walk_shard(&scope, groups(), '8', None, 10).await.expect("a page");
-    assert_eq!(page.records.len(), 10);
 }

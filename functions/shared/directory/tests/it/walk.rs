@@ -1,5 +1,7 @@
 //! A walk yields each resource once, in one order, whatever the size of its steps.
 
+use std::collections::BTreeSet;
+
 use directory::{Consistency, Position, Record, Scope};
 use scim::{Kind, ResourceId};
 use serde_json::json;
@@ -126,4 +128,49 @@ async fn pages_larger_than_an_answer_are_whole() {
     let ids: Vec<_> = page.records.iter().map(|record| record.id.clone()).collect();
     let read: Vec<Record> = table.directory.get_many(&scope, groups(), &ids).await.expect("read");
     assert_eq!(read, page.records);
+}
+
+#[tokio::test]
+async fn the_shards_together_hold_everyone_whole_or_in_part() {
+    let table = Table::new().await;
+    let directory = &table.directory;
+    for nth in 0..30 {
+        let attributes =
+            json!({ "userName": format!("user {nth}"), "title": "Guide", "urn:x": { "a.b": nth } });
+        let draft = draft(attributes, Some(&format!("00u{nth}")));
+        directory.create(&request(), users(), new_id(Kind::User), draft, NOW).await.expect("created");
+    }
+    let scope = request();
+    let all = directory.walk(&scope, users(), None, 100, Consistency::Strong).await.expect("a page").records;
+    for (names, kept) in [
+        (None, vec!["userName", "title", "urn:x"]),
+        (Some(BTreeSet::from(["title", "urn:x"])), vec!["title", "urn:x"]),
+        (Some(BTreeSet::from(["nickName"])), vec![]),
+        (Some(BTreeSet::new()), vec![]),
+    ] {
+        let mut found = Vec::new();
+        for shard in directory.shards(&scope, users()) {
+            let mut after = None;
+            loop {
+                let page =
+                    directory.walk_shard(&scope, users(), shard, after.as_ref(), 4, names.as_ref()).await;
+                let page = page.expect("a page");
+                assert!(page.records.len() <= 4);
+                found.extend(page.records);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        assert_eq!(found.len(), all.len());
+        for (found, whole) in found.iter().zip(&all) {
+            let attributes = whole.attributes.clone().into_iter().filter(|(name, _)| kept.contains(&&**name));
+            assert_eq!(found.attributes, attributes.collect());
+            assert_eq!(
+                (&found.id, &found.external_id, found.revision, found.created, found.modified),
+                (&whole.id, &whole.external_id, whole.revision, whole.created, whole.modified)
+            );
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Binding: what the names and literals of a filter mean under a schema, resolved once for many resources.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Filter, Operator, condition::Condition, evaluate::Node, source::Source};
@@ -38,6 +40,14 @@ impl BoundFilter<'_> {
     #[must_use]
     pub fn reads(&self, name: &str) -> bool {
         self.node.reads(name)
+    }
+
+    /// The names, at the top of a resource, of all that the outcome depends on: attributes, and the URNs of extensions.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        self.node.names(&mut names);
+        names
     }
 }
 
@@ -387,5 +397,7 @@ mod tests {
         let bound = filter.bind(&users).expect("bound");
         assert!(bound.reads("title") && bound.reads("groups"));
         assert!(!bound.reads("manager") && !bound.reads("displayName") && !bound.reads("userName"));
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        assert_eq!(bound.names().into_iter().collect::<Vec<_>>(), ["groups", "title", enterprise]);
     }
 }

@@ -1,5 +1,7 @@
 //! Evaluation: whether a resource matches.
 
+use std::collections::BTreeSet;
+
 use super::{condition::Condition, source::Source};
 use crate::Object;
 
@@ -24,6 +26,17 @@ impl Node<'_> {
             Self::Value(source, condition) => source.any(resource, |value| condition.holds(value)),
             Self::Element(source, inner) => {
                 source.any(resource, |value| value.as_object().is_some_and(|element| inner.matches(element)))
+            }
+        }
+    }
+
+    /// Adds the names, at the top of a resource, of all that the outcome depends on.
+    pub(super) fn names<'n>(&'n self, names: &mut BTreeSet<&'n str>) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.names(names)),
+            Self::Not(node) => node.names(names),
+            Self::Value(source, _) | Self::Element(source, _) => {
+                names.insert(source.top());
             }
         }
     }

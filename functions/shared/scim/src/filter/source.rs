@@ -28,6 +28,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The name under which a resource holds it.
+    pub(crate) fn top(&self) -> &'a str {
+        self.extension.unwrap_or(self.attribute)
+    }
+
     /// The values of the attribute itself: several for a multi-valued one, none where it is absent.
     pub(crate) fn values<'r>(&self, resource: &'r Object) -> &'r [Value] {
         let holder = match self.extension {

@@ -12,7 +12,7 @@ use crate::{
     client::{self, Dialect},
     filter::{Filter, PatchPath},
     members,
-    resource::{self, complete, immutable},
+    resource::{self, Defaults, complete, immutable},
     resource_type::Target,
     schema::{Attribute, Kept, Mutability, Schema},
     value::{self, identity::without_repetition, is_blank, json_type},
@@ -42,7 +42,7 @@ pub fn apply(
     let mut errors = Vec::new();
     // RFC 7644 §3.5.2.2: a required attribute that was removed is a matter of mutability.
     let missing = if removed { ErrorKind::Mutability } else { ErrorKind::InvalidValue };
-    complete(resource_type, &mut resource, missing, &mut errors);
+    complete(resource_type, &mut resource, Defaults::OfChange, missing, &mut errors);
     Error::all(errors).map_or(Ok(resource), Err)
 }
 
@@ -360,7 +360,8 @@ impl<'a> Engine<'a> {
 
     fn clear(&mut self, spot: &Spot<'a>) -> Result<(), Error> {
         let attribute = spot.attribute;
-        if attribute.private.kept == Kept::Blank || attribute.mutability == Mutability::ReadOnly {
+        let is_kept = attribute.private.kept == Kept::Blank && self.dialect.remove_keeps;
+        if is_kept || attribute.mutability == Mutability::ReadOnly {
             return Ok(());
         }
         let before = resource::get(&self.resource, spot.schema, &attribute.name);

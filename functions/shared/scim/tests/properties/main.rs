@@ -20,6 +20,7 @@ const DIALECTS: [Dialect; 2] = [
         strict: false,
         boolean_strings: true,
         remove_value_as_filter: true,
+        remove_keeps: true,
         unmatched_replace_creates: true,
     },
 ];

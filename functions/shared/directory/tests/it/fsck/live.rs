@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use directory::{Check, GroupChange, Member, MemberChange, Record, Setting};
+use directory::{GroupChange, Member, MemberChange, Record, Setting, fsck::Check};
 use faults::{Odds, Pages, Random};
 use scim::{Kind, ResourceId};
 use serde_json::json;
@@ -179,5 +179,7 @@ async fn writers_at_work_are_no_finding() {
     let (found, steps) = futures::join!(check, writers);
     assert_eq!(found, []);
     assert!(steps.iter().sum::<u32>() > 50, "{steps:?}");
+    let looked_again = table.wire.sent("TransactGetItems").len();
+    assert!(looked_again > 0, "nothing was ever between two writes");
     assert_eq!(run(&table, &check_at(much_later()), &profile()).await.0, []);
 }

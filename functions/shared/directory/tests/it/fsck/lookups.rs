@@ -1,6 +1,9 @@
 //! Resources and their lookup items.
 
-use directory::{Check, Lookup, Outcome, Problem, Profile};
+use directory::{
+    Lookup,
+    fsck::{Check, Outcome, Problem, Profile},
+};
 use faults::{Fault, Gate};
 use scim::{Kind, ResourceId};
 use serde_json::json;

@@ -58,6 +58,8 @@ async fn a_membership_of_what_does_not_exist_is_deleted() {
     finds_and_mends(&table, &["membership-dangling"; 2]).await;
     let (found, summary) = run(&table, &check_at(much_later()), &profile()).await;
     assert_eq!((found, summary.seen), (vec![], 3), "the group, its lookup item and its counter");
+    let now = table.directory.get(&request(), groups(), &guides.id).await.expect("read").expect("there");
+    assert!(now.revision > 2, "whoever has read the group learns that it has changed");
 }
 
 #[tokio::test]

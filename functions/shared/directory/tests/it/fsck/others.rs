@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use directory::Check;
+use directory::fsck::Check;
 use scim::Kind;
 
 use super::{
@@ -96,6 +96,14 @@ async fn what_no_version_writes_is_found_and_left() {
         table.put(item).await;
         finds_and_leaves(&table, &[expected]).await;
     }
+}
+
+#[tokio::test]
+async fn a_task_that_is_of_no_tenant_is_none_of_these() {
+    let table = Table::new().await;
+    let set = |item: &mut Item| item.extend([("pk".into(), text("#S#0")), ("kind".into(), text("Task"))]);
+    table.put(odd(set)).await;
+    finds_and_leaves(&table, &[]).await;
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ use crate::{
     resources::{Call, search::Part},
 };
 
+/// Resources of which a part is read at a time.
+const PARTS_AT_ONCE: usize = 2_000;
 /// Resources that are read at a time where an index names them.
 const LOOKED_AT_ONCE: usize = 2_000;
 
@@ -137,6 +139,10 @@ impl Call {
             open.extend(walk.open);
         }
         open.retain(|id| !sure.contains_key(id));
+        // So many are found sooner among all.
+        if open.len() > MOST_RESOURCES {
+            return self.scan(question, work).await;
+        }
         let mut found = self.look_at(open, question, work).await?;
         found.extend(sure.into_iter().map(|(id, rank)| Match { id, rank, record: None }));
         Ok(found)
@@ -190,6 +196,8 @@ impl Call {
         Ok(found.into_iter().flatten().collect())
     }
 
+    /// All of a shard that match. What comes first is read whole, as all of a small directory is; of the rest only what
+    /// the question is about.
     async fn scan_shard(
         &self,
         shard: char,
@@ -197,12 +205,17 @@ impl Call {
         work: &Work,
     ) -> Result<Vec<Match>, Error> {
         let (scope, resource_type) = (self.scope(), self.resource_type());
-        let (mut found, mut after) = (Vec::new(), None);
+        let (mut found, mut after, names) = (Vec::new(), None, question.names());
         loop {
-            let page = self.directory().walk_shard(scope, resource_type, shard, after.as_ref(), STRIDE).await;
+            let names = names.as_ref().filter(|_| after.is_some());
+            let limit = if names.is_some() { PARTS_AT_ONCE } else { STRIDE };
+            let page =
+                self.directory().walk_shard(scope, resource_type, shard, after.as_ref(), limit, names).await;
             let page = page.map_err(from_directory)?;
-            let may_go_on = work.resources(page.records.len());
-            for one in self.matching(page.records, question).await? {
+            let looked_at = page.records.len();
+            let may_go_on = if names.is_some() { work.parts(looked_at) } else { work.resources(looked_at) };
+            for mut one in self.matching(page.records, question).await? {
+                one.record = one.record.filter(|_| names.is_none());
                 found.push(one.kept(found.len()));
             }
             after = page.next;

@@ -16,7 +16,7 @@ impl Call {
     /// A page of everything there is.
     pub(super) async fn page(&self, query: &ListQuery) -> Result<(usize, Vec<Object>), Error> {
         let (now, first) = (clock::now(), query.start_index as u64);
-        let (total, page) = futures::join!(self.total(), self.records(query, now));
+        let (total, page) = futures::join!(self.total(), Box::pin(self.records(query, now)));
         let (total, page) = (total?, page?);
         if page.records.is_empty() {
             return Ok((total, Vec::new()));

@@ -1,5 +1,7 @@
 //! What is asked of each resource, and what has to be read of it to answer.
 
+use std::collections::BTreeSet;
+
 use directory::Record;
 use futures::{StreamExt, TryStreamExt, stream};
 use scim::{Error, Kind, ResourceId, filter::BoundFilter, list::ListQuery, members::MEMBERS, sort::Key};
@@ -25,6 +27,16 @@ enum Members {
     /// These, if they are members.
     Among(Vec<ResourceId>),
     All,
+}
+
+impl Question<'_> {
+    /// The attributes of a document that the answer depends on; `None` when it may depend on all.
+    pub(super) fn names(&self) -> Option<BTreeSet<&str>> {
+        let mut names = self.filter.as_ref().map(BoundFilter::names).unwrap_or_default();
+        names.extend(self.key.as_ref().map(Key::name));
+        // Which schemas a resource names follows from what it has.
+        (!names.contains("schemas")).then_some(names)
+    }
 }
 
 impl Call {

@@ -9,8 +9,10 @@ use directory::Usage;
 use scim::{Error, ErrorKind, Kind, ResourceType};
 use tokio::time::Instant;
 
-/// The most resources that a query looks at.
+/// The most resources that a query reads.
 pub(in crate::resources) const MOST_RESOURCES: usize = 50_000;
+/// The most resources of which a query reads what it asks about alone: that is little, so the time ends most sooner.
+const MOST_PARTS: usize = 250_000;
 /// The most entries of an index that a query looks at: some thousands come in one answer.
 const MOST_ENTRIES: usize = 1_000_000;
 /// How long a query may look.
@@ -20,6 +22,7 @@ const LONGEST: Duration = Duration::from_secs(8);
 pub(in crate::resources) struct Work {
     ends: Instant,
     resources: AtomicUsize,
+    parts: AtomicUsize,
     entries: AtomicUsize,
 }
 
@@ -28,23 +31,27 @@ impl Work {
     pub(in crate::resources) fn begin(usage: &Usage) -> Self {
         let ends = Instant::now() + LONGEST;
         let ends = usage.deadline().map_or(ends, |deadline| deadline.min(ends));
-        Self { ends, resources: AtomicUsize::new(0), entries: AtomicUsize::new(0) }
+        let none = || AtomicUsize::new(0);
+        Self { ends, resources: none(), parts: none(), entries: none() }
     }
 
-    /// Counts resources that were looked at; whether more may be.
+    /// Counts resources that were read; whether more may be.
     pub(in crate::resources) fn resources(&self, count: usize) -> bool {
-        let before = self.resources.fetch_add(count, Ordering::Relaxed);
-        before + count < MOST_RESOURCES && self.has_time()
+        self.goes_on(&self.resources, count, MOST_RESOURCES)
     }
 
-    /// Counts entries of an index that were looked at; whether more may be.
+    /// Counts resources of which a part was read; whether more may be.
+    pub(super) fn parts(&self, count: usize) -> bool {
+        self.goes_on(&self.parts, count, MOST_PARTS)
+    }
+
+    /// Counts entries of an index that were read; whether more may be.
     pub(super) fn entries(&self, count: usize) -> bool {
-        let before = self.entries.fetch_add(count, Ordering::Relaxed);
-        before + count < MOST_ENTRIES && self.has_time()
+        self.goes_on(&self.entries, count, MOST_ENTRIES)
     }
 
-    fn has_time(&self) -> bool {
-        Instant::now() < self.ends
+    fn goes_on(&self, counter: &AtomicUsize, count: usize, most: usize) -> bool {
+        counter.fetch_add(count, Ordering::Relaxed) + count < most && Instant::now() < self.ends
     }
 }
 
@@ -60,7 +67,7 @@ pub(in crate::resources) fn too_many(resource_type: &ResourceType) -> Error {
         Kind::Other => "compare id or externalId with eq, or externalId with sw",
     };
     let detail = format!(
-        "More than {MOST_RESOURCES} resources would have to be looked at, or it would take longer than {} seconds: {quick}",
+        "Too many resources would have to be looked at, more than {MOST_PARTS} or for longer than {} seconds: {quick}",
         LONGEST.as_secs()
     );
     Error::new(ErrorKind::TooMany, detail)
@@ -74,12 +81,13 @@ mod tests {
     async fn the_work_of_a_query_ends_by_number_and_by_time() {
         let work = Work::begin(&Usage::default());
         assert!(work.resources(MOST_RESOURCES - 1) && !work.resources(1));
+        assert!(work.parts(MOST_PARTS - 1) && !work.parts(1));
         assert!(work.entries(MOST_ENTRIES - 1) && !work.entries(1));
         let work = Work::begin(&Usage::default());
         tokio::time::advance(LONGEST - Duration::from_millis(1)).await;
-        assert!(work.resources(0) && work.entries(0));
+        assert!(work.resources(0) && work.parts(0) && work.entries(0));
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(!work.resources(0) && !work.entries(0));
+        assert!(!work.resources(0) && !work.parts(0) && !work.entries(0));
     }
 
     #[tokio::test(start_paused = true)]
