@@ -14,6 +14,7 @@ mod dev_server;
 mod discovery;
 mod endpoint;
 mod fixtures;
+mod logged;
 mod passwords;
 mod planned_queries;
 mod query_budgets;

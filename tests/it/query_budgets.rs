@@ -1,9 +1,5 @@
 //! What queries cost, from request to answer, as the line that is logged of each tells it.
 
-use std::cell::RefCell;
-use std::io::{self, Write};
-use std::sync::Once;
-
 use directory::{Directory, Draft, Member, Scope};
 use local::{Options, Stack, TABLE, aws};
 use scim::{
@@ -12,37 +8,11 @@ use scim::{
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::endpoint::Endpoint;
+use crate::logged;
 
 const NOW: time::OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
-
-thread_local! {
-    /// The lines that this thread logs: all of a test, which has a thread of its own.
-    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Keeps what is logged from now on.
-fn keep_log() {
-    static KEPT: Once = Once::new();
-    KEPT.call_once(|| {
-        tracing_subscriber::fmt().json().with_max_level(LevelFilter::INFO).with_writer(|| Log).init();
-    });
-}
 
 /// What one request cost.
 #[derive(Debug)]
@@ -61,7 +31,7 @@ struct Watched {
 
 impl Watched {
     async fn start() -> Self {
-        keep_log();
+        logged::keep();
         let endpoint = Endpoint::start().await;
         let directory = Directory::new(aws::dynamodb(endpoint.stack.stand_ins.engine.url()), TABLE);
         let watched = Self { endpoint, directory };
@@ -71,9 +41,9 @@ impl Watched {
     }
 
     async fn get(&self, path: &str) -> (Value, Cost) {
-        LOG.take();
+        logged::take();
         let page = self.endpoint.get(path).await;
-        let log = String::from_utf8(LOG.take()).unwrap();
+        let log = logged::take();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let line = lines.map(|mut line| line["fields"].take()).find(|line| line["message"] == "request");
         let line = line.unwrap_or_else(|| panic!("no line of the request in {log}"));

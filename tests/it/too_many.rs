@@ -116,18 +116,17 @@ async fn a_query_that_would_look_at_too_many_is_refused() {
     let options = Options { engine: Some(url), token: Some(token), ..Options::default() };
     let crowded = Endpoint::on(Stack::start(&options).await.unwrap());
 
-    for query in ["filter=not (userName sw \"x\")&count=1", "sortBy=title"] {
-        let (status, error) =
-            crowded.send(&http::Method::GET, &format!("/Users?{query}"), String::new()).await;
-        assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{query}: {error}");
-        let detail = error["detail"].as_str().unwrap();
-        assert!(
-            detail.contains("userName, externalId or emails.value with eq"),
-            "it names what is quick: {error}"
-        );
-        let pages = endless.pages.swap(0, Ordering::Relaxed);
-        assert!((100..150).contains(&pages), "{pages} pages were looked at, most of 2,000");
-    }
+    let query = "/Users?filter=not (userName sw \"x\")&sortBy=title&count=1";
+    let (status, error) = crowded.send(&http::Method::GET, query, String::new()).await;
+    assert_eq!((status, &error["scimType"]), (400, &json!("tooMany")), "{error}");
+    let detail = error["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("userName, externalId or emails.value with eq"),
+        "it names what is quick: {error}"
+    );
+    // The last of them by number, or before by time.
+    let pages = endless.pages.swap(0, Ordering::Relaxed);
+    assert!((2..150).contains(&pages), "{pages} pages were looked at, most of 2,000");
     // By cursor a page may hold fewer than there are: it says where to look on, and no total.
     let mut cursor = String::new();
     for _ in 0..2 {

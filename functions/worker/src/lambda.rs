@@ -44,7 +44,8 @@ async fn answer(worker: &Worker, event: LambdaEvent<Value>) -> Result<Answer, la
     usage.end_at(deadline.checked_sub(MARGIN).unwrap_or(deadline));
     let answer = worker.answer(event, &usage, &context.request_id, clock::now()).await;
     write(&answer, &usage, &context.request_id, started);
-    Ok(answer?)
+    // In words only: the runtime logs what it is given as it is for debugging, and answers of the table are in that.
+    answer.map_err(|error| error.to_string().into())
 }
 
 /// Writes the line of a call: numbers only, no value.
@@ -54,8 +55,8 @@ fn write(answer: &Result<Answer, Error>, usage: &Usage, request_id: &str, starte
             ("noted", Some(*records), None, None, failed.batch_item_failures.len())
         }
         Ok(Answer::Tidied { done, left, failed }) => ("tidied", None, Some(*done), Some(*left), *failed),
-        // The runtime logs errors as well, by their words alone.
-        Err(Error::Table(error)) => return worker::log(error),
+        // What an error says the runtime logs.
+        Err(Error::Table(error)) => return worker::log(error, request_id),
         Err(Error::Unknown(_)) => return,
     };
     tracing::info!(
@@ -71,4 +72,23 @@ fn write(answer: &Result<Answer, Error>, usage: &Usage, request_id: &str, starte
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "{what}"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::{Client, Config, config::BehaviorVersion};
+    use lambda_runtime::Context;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_runtime_learns_the_words_of_an_error_and_no_more() {
+        let config = Config::builder().behavior_version(BehaviorVersion::latest()).build();
+        let worker = Worker::new(Directory::new(Client::from_conf(config), "scim"));
+        let event = json!({"Records": [{"eventSource": "aws:sqs", "body": "secret"}]});
+        let error = answer(&worker, LambdaEvent::new(event, Context::default())).await.unwrap_err();
+        let words = "the worker knows streams of its table and schedules, not records of aws:sqs";
+        assert_eq!((error.to_string(), format!("{error:?}")), (words.to_owned(), format!("{words:?}")));
+    }
 }

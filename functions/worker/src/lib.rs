@@ -1,4 +1,4 @@
-//! Ends what requests that were cut off have begun: what is done of it is in `directory`, here is only how it is called.
+//! Ends what requests that were cut off have begun. How is in `directory`; here is only how that is called.
 //!
 //! The table's stream tells the worker of changes, which notes tasks, and a schedule lets it do those that are due. On
 //! AWS [`lambda`] receives both; the local server hands the same events to the same [`Worker`].

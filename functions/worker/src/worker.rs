@@ -1,5 +1,7 @@
 //! From an event to its answer.
 
+use std::error::Error as _;
+
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use directory::{Directory, Tidied, Usage};
 use serde::Serialize;
@@ -72,7 +74,7 @@ impl Worker {
         now: OffsetDateTime,
     ) -> Result<Answer, Error> {
         match Event::read(event).map_err(Error::Unknown)? {
-            Event::Stream(records) => Ok(self.note(&records, usage, now).await),
+            Event::Stream(records) => Ok(self.note(&records, usage, request_id, now).await),
             Event::Schedule => {
                 let Tidied { done, left, failed } = self.directory.tidy(usage, request_id, now).await?;
                 Ok(Answer::Tidied { done, left, failed })
@@ -82,7 +84,7 @@ impl Worker {
 
     /// Notes every record that can be read, those behind one that cannot as well: Lambda gives that one up in the
     /// end, and they may go with it.
-    async fn note(&self, records: &[Value], usage: &Usage, now: OffsetDateTime) -> Answer {
+    async fn note(&self, records: &[Value], usage: &Usage, request_id: &str, now: OffsetDateTime) -> Answer {
         let mut changes = Vec::with_capacity(records.len());
         let mut first_odd = None;
         for record in records {
@@ -93,12 +95,16 @@ impl Worker {
         }
         if let Some(record) = first_odd {
             let number = sequence_number(record);
-            tracing::error!(record.number = number, "a record of the stream cannot be read");
+            tracing::error!(
+                request.id = request_id,
+                record.number = number,
+                "a record of the stream cannot be read"
+            );
         }
         let again = match self.directory.note(usage, &changes, now).await {
             Ok(()) => first_odd,
             Err(error) => {
-                log(&error);
+                log(&error, request_id);
                 records.first()
             }
         };
@@ -118,10 +124,15 @@ fn go_on_from(number: Option<&str>) -> DynamoDbEventResponse {
     response
 }
 
-/// Logs why the table could not be used, with the cause that the error keeps to itself.
-pub(crate) fn log(error: &directory::Error) {
-    let cause = std::error::Error::source(error).map(tracing::field::display);
-    tracing::error!(%error, cause, "the table does not answer");
+/// Logs why the table could not be used, with the causes that the error keeps to itself: their words, not their
+/// content, which may be items.
+pub(crate) fn log(error: &directory::Error, request_id: &str) {
+    let (mut causes, mut next) = (Vec::new(), error.source());
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    tracing::error!(request.id = request_id, %error, cause = causes.join(": "), "the table does not answer");
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dynoxide::Database;
+use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -31,7 +32,7 @@ impl Engine {
     ///
     /// [`Error::PortTaken`], [`Error::Engine`].
     pub async fn in_memory(port: u16) -> Result<Self, Error> {
-        let database = Database::memory().map_err(|error| Error::Engine(error.to_string()))?;
+        let database = indexed_memory().map_err(|error| Error::Engine(error.to_string()))?;
         Self::embed(database, port, None).await
     }
 
@@ -50,7 +51,7 @@ impl Engine {
         })?;
         let file = directory.join("dynamodb.sqlite");
         let database =
-            Database::new(&file.to_string_lossy()).map_err(|error| Error::Engine(error.to_string()))?;
+            indexed(&file.to_string_lossy()).map_err(|error| Error::Engine(error.to_string()))?;
         Self::embed(database, port, Some(lock)).await
     }
 
@@ -89,6 +90,30 @@ impl Engine {
         });
         Ok(Self { url, stop: Some(stop), _lock: lock })
     }
+}
+
+/// What the engine lacks: each write asks for the last record of the stream, and without these looks through all that
+/// the stream ever told.
+const STREAM_INDEXES: &str = "
+    CREATE INDEX IF NOT EXISTS stream_order ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+    CREATE INDEX IF NOT EXISTS shard_order
+        ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));";
+
+/// The database in this file.
+fn indexed(file: &str) -> Result<Database, Box<dyn std::error::Error>> {
+    let database = Database::new(file)?;
+    rusqlite::Connection::open(file)?.execute_batch(STREAM_INDEXES)?;
+    Ok(database)
+}
+
+/// An empty database in memory.
+fn indexed_memory() -> Result<Database, Box<dyn std::error::Error>> {
+    // Nothing but a file can be reached beside the engine.
+    let file = NamedTempFile::new()?;
+    drop(indexed(&file.path().to_string_lossy())?);
+    let database = Database::memory()?;
+    database.restore_from(&file.path().to_string_lossy())?;
+    Ok(database)
 }
 
 /// Deletes items whose time to live is over, now and then, for ever.

@@ -56,7 +56,7 @@ impl Directory {
         match self.apply(scope, &record.id, intent, now).await {
             Ok(()) => record.pending.intent = None,
             Err(error) => {
-                tracing::warn!(%error, group = %record.id, "a change of members is left to be finished")
+                tracing::warn!(%error, group = %record.id, "a change of members is left to be finished");
             }
         }
         record

@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn difference(add: usize, remove: usize, display: Option<&str>) -> Difference {
-        let display = |nth: usize| display.filter(|_| nth % 2 == 0).map(str::to_owned);
+        let display = |nth: usize| display.filter(|_| nth.is_multiple_of(2)).map(str::to_owned);
         Difference {
             add: (0..add).map(|nth| (id(), display(nth))).collect(),
             remove: (0..remove).map(|_| id()).collect(),

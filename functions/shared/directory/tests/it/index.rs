@@ -96,10 +96,10 @@ async fn an_entry_names_who_has_the_value() {
     let found = walk(&table, Index::ExternalId, &Bounds::Whole, Order::Ascending, None).await;
     let entry = |text: &str, id| Entry { text: text.to_owned(), is_whole: true, id };
     assert_eq!(found, [entry("00uA", ann.id.clone()), entry("00ua", bob.id)]);
-    let mut entra = request();
-    entra.connector = "entra".into();
+    let mut other = request();
+    other.connector = "entra".into();
     let page =
-        table.directory.entries(&entra, Index::ExternalId, &Bounds::Whole, Order::Ascending, None, None);
+        table.directory.entries(&other, Index::ExternalId, &Bounds::Whole, Order::Ascending, None, None);
     assert_eq!(page.await.expect("a page").entries, []);
 
     table.directory.delete(&request(), users(), &ann.id, None, NOW).await.expect("deleted");
@@ -159,6 +159,5 @@ async fn thousands_of_entries_come_in_a_few_answers() {
     }
     assert_eq!(count, COUNT);
     assert!((2..=4).contains(&scope.usage.round_trips()), "{}", spent(&scope));
-    println!("{COUNT} entries: {}", spent(&scope));
     assert!(scope.usage.read_units() < 250.0, "{}", spent(&scope));
 }

@@ -85,12 +85,12 @@ impl Call {
     ) -> Result<(Record, Beside), Error> {
         for attempt in 0..MOST_ATTEMPTS {
             let claim = self.claim(id, changes, attempt).await?;
-            let changed = self.attempt(id, changes, &decide, claim.as_ref()).await;
-            if let (Some(claim), false) = (&claim, matches!(changed, Ok(Some(_)))) {
+            let outcome = self.attempt(id, changes, &decide, claim.as_ref()).await;
+            if let (Some(claim), false) = (&claim, matches!(outcome, Ok(Some(_)))) {
                 self.directory().release(self.scope(), claim).await.map_err(from_directory)?;
             }
-            if let Some(changed) = changed? {
-                return Ok(changed);
+            if let Some(written) = outcome? {
+                return Ok(written);
             }
         }
         Err(Error::new(

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::{
     Call,
-    list::{After, Match, Stretch, Work, first, in_bounds, too_many},
+    list::{After, Match, Stretch, first, in_bounds, too_many},
     search::{Part, interleaved, ranked},
 };
 use crate::{
@@ -140,13 +140,10 @@ impl Crawl<'_> {
             }
             _ => None,
         };
-        let (total, found, more) = match self.along_index(place.as_ref(), sort_by).await? {
+        let (total, page, follows) = match self.along_index(place.as_ref(), sort_by).await? {
             Some(found) => found,
             None => self.ranked(place, sort_by).await?,
         };
-        let mut found = found.into_iter();
-        let (page, gone) = first(self.parts, &mut found, self.query.count).await?;
-        let follows = more || found.next().is_some();
         let next = page.last().filter(|_| follows).and_then(|(at, one)| {
             Some(Place {
                 resource_type: self.parts[*at].call.resource_type().name.clone(),
@@ -155,7 +152,7 @@ impl Crawl<'_> {
             })
         });
         let resources = interleaved(self.parts, page).await?;
-        Ok(Page { total: Some(total - gone.min(total)), resources, next })
+        Ok(Page { total: Some(total), resources, next })
     }
 
     /// How many there are, those of the page and whether more follow, where all of one type are sorted by what an index
@@ -168,15 +165,13 @@ impl Crawl<'_> {
         let [Part { call, query }] = self.parts else { return Ok(None) };
         let index = Key::parse(sort_by, call.resource_type()).ok().and_then(|key| call.index_of(&key));
         let Some(index) = index.filter(|_| query.filter.is_none()) else { return Ok(None) };
-        let work = Work::begin(&call.scope().usage);
         let after = place.map(|(_, after)| *after);
-        let walk = call.along(index, self.query.sort_order, after, self.query.count, &work);
-        let (total, stretch) = futures::join!(call.total(), walk);
+        let (total, stretch) = futures::join!(call.total(), call.page_along(query, index, after, 0));
         let Stretch { found, more } = stretch?;
         Ok(Some((total?, found.into_iter().map(|one| (0, one)).collect(), more)))
     }
 
-    /// How many match, and those of them after the place.
+    /// How many match, those of them that make the page after the place, and whether more follow.
     async fn ranked(
         &self,
         place: Option<(usize, After<'_>)>,
@@ -191,7 +186,9 @@ impl Crawl<'_> {
             };
             found.drain(..found.partition_point(is_before));
         }
-        Ok((total, found, false))
+        let mut found = found.into_iter();
+        let (page, gone) = first(self.parts, &mut found, self.query.count).await?;
+        Ok((total - gone, page, found.next().is_some()))
     }
 }
 

@@ -37,33 +37,45 @@ impl Call {
         query: &ListQuery,
         index: Indexed,
     ) -> Result<(usize, Vec<Match>), Error> {
+        let before = query.start_index - 1;
+        let (total, page) = futures::join!(self.total(), self.page_along(query, index, None, before));
+        let (total, Stretch { found, more }) = (total?, page?);
+        let served = if found.is_empty() { 0 } else { before + found.len() + usize::from(more) };
+        Ok((total.max(served), found))
+    }
+
+    /// The resources in the order of `index` after a place but for the first `skipped`: as many as the query asks for, or
+    /// all where nothing follows.
+    pub(in crate::resources) async fn page_along(
+        &self,
+        query: &ListQuery,
+        index: Indexed,
+        after: Option<After<'_>>,
+        skipped: usize,
+    ) -> Result<Stretch, Error> {
         let whole = Plan::Ranges { ranges: vec![Range::whole(index)], lookups: Vec::new() };
         self.facts.plan(whole.to_string());
-        let parts = [Part { call: self, query: query.clone() }];
+        let parts = [Part { call: self, query: ListQuery { filter: None, ..query.clone() } }];
         let (work, mut slack) = (Work::begin(&self.scope().usage), 0);
-        let before = query.start_index - 1;
         loop {
             // A page of none asks for the total alone.
-            let wanted = if query.count == 0 { 0 } else { before.saturating_add(query.count + slack) };
-            let (total, stretch) =
-                futures::join!(self.total(), self.along(index, query.sort_order, None, wanted, &work));
-            let (total, Stretch { found, more }) = (total?, stretch?);
-            let mut rest = found.into_iter().skip(before).map(|one| (0, one));
+            let wanted = if query.count == 0 { 0 } else { skipped.saturating_add(query.count + slack) };
+            let Stretch { found, more } = self.along(index, query.sort_order, after, wanted, &work).await?;
+            let mut rest = found.into_iter().skip(skipped).map(|one| (0, one));
             let (page, gone) = first(&parts, &mut rest, query.count).await?;
+            let more = more || rest.next().is_some();
             // The index names some that are gone: those that take their places lie further on.
             if page.len() < query.count && more {
                 slack += gone.max(1) * 2;
                 continue;
             }
-            let served = if page.is_empty() { 0 } else { before + page.len() };
-            let is_followed = usize::from(more && !page.is_empty());
-            return Ok((total.max(served + is_followed), page.into_iter().map(|(_, one)| one).collect()));
+            return Ok(Stretch { found: page.into_iter().map(|(_, one)| one).collect(), more });
         }
     }
 
     /// Those in the order of `index` after a place, of equal rank in the order of their ids: `wanted` of them, and more
     /// where others are equal to the last.
-    pub(in crate::resources) async fn along(
+    async fn along(
         &self,
         index: Indexed,
         order: Order,

@@ -84,7 +84,7 @@ mod tests {
         assert!(work.parts(MOST_PARTS - 1) && !work.parts(1));
         assert!(work.entries(MOST_ENTRIES - 1) && !work.entries(1));
         let work = Work::begin(&Usage::default());
-        tokio::time::advance(LONGEST - Duration::from_millis(1)).await;
+        tokio::time::advance(LONGEST.saturating_sub(Duration::from_millis(1))).await;
         assert!(work.resources(0) && work.parts(0) && work.entries(0));
         tokio::time::advance(Duration::from_millis(1)).await;
         assert!(!work.resources(0) && !work.parts(0) && !work.entries(0));
