@@ -122,6 +122,29 @@ async fn a_replacement_that_is_cut_off_anywhere_is_seen_whole_or_not_at_all() {
     }
 }
 
+/// Every call up to the commit, and some of the eight hundred after it: what these write does not depend on each other.
+#[tokio::test]
+async fn a_replacement_by_ten_thousand_that_is_cut_off_is_seen_whole_or_not_at_all() {
+    let people = ids(10_000);
+    for calls in [0, 1, 2, 3, 4, 9, 400, 803] {
+        let table = Table::new().await;
+        let stored = group(&table, "g").await;
+        let process = table.another();
+        process.wire.stop_after(calls);
+        let answer = replace(&process, &stored, &people).await;
+        assert!(process.wire.has_stopped(), "{calls} calls were all");
+        let seen = shown(&table, &stored.id).await;
+        assert!(seen == people || (seen.is_empty() && answer.is_err()), "after {calls} calls {}", seen.len());
+        let now = read(&table, &stored.id).await;
+        let settled =
+            table.directory.settle(&request(), now, None, later(LONG_AFTER)).await.expect("settled");
+        replace_members(&table.directory, &request(), &settled, &members(&people), false)
+            .await
+            .expect("made");
+        check_members(&table, &stored.id, &people).await;
+    }
+}
+
 #[tokio::test]
 async fn a_group_is_created_with_its_members_or_not_at_all() {
     let people = ids(300);
