@@ -1,7 +1,7 @@
 //! A stand-in for AWS Secrets Manager: its JSON protocol over HTTP on loopback, one process's memory or one file.
 //!
-//! It answers `CreateSecret`, `PutSecretValue`, `GetSecretValue`, `DescribeSecret`, `ListSecrets` and
-//! `DeleteSecret` with the shapes and error types of the service, so that the SDK's client cannot tell them
+//! It answers `CreateSecret`, `PutSecretValue`, `GetSecretValue`, `UpdateSecretVersionStage`,
+//! `DescribeSecret`, `ListSecrets` and `DeleteSecret` with the shapes and error types of the service, so that the SDK's client cannot tell them
 //! apart. Left out: binary secrets, dates, rotation and permissions.
 
 mod store;

@@ -1,6 +1,6 @@
 //! A tenant's configuration: its settings, its connectors' settings, its schemas and resource types.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use scim::Object;
 
 use crate::{
@@ -55,5 +55,17 @@ impl Directory {
         item.insert("doc".to_owned(), to_map(&setting.document)?);
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
         put.send().await.map_err(Error::from_sdk).map(drop)
+    }
+
+    /// Takes away the document of this name; whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`], [`Error::Unavailable`]
+    pub async fn unconfigure(&self, tenant: &str, name: &str) -> Result<bool, Error> {
+        let key = keys::Key::new(keys::configuration(tenant), name).attributes();
+        let delete = self.client.delete_item().table_name(&*self.table).set_key(Some(key));
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::from_sdk)?;
+        Ok(deleted.attributes.is_some())
     }
 }

@@ -148,7 +148,7 @@ pub(crate) fn from_directory(error: directory::Error) -> Error {
         }
         Table::Busy => Error::new(ErrorKind::Unavailable, "The table is busy: repeat the request"),
         Table::Unavailable(cause) => {
-            tracing::error!(cause = %cause, "the table does not answer");
+            tracing::error!(cause = chain(&*cause), "the table does not answer");
             Error::new(ErrorKind::Unavailable, "The table does not answer: repeat the request")
         }
         Table::Unreadable { item, reason } => {
@@ -156,6 +156,14 @@ pub(crate) fn from_directory(error: directory::Error) -> Error {
             Error::new(ErrorKind::Internal, "Internal error: the cause is in the log under this request's id")
         }
     }
+}
+
+/// An error and what caused it, in words: the SDK's own are no more than "service error".
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[cfg(test)]

@@ -152,6 +152,15 @@ fn read<T: serde::de::DeserializeOwned>(document: Object) -> Result<T, String> {
     serde_json::from_value(Value::Object(document)).map_err(|error| error.to_string())
 }
 
+/// Whether a document holds settings of a connector and nothing else.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub fn check_settings(document: &Object) -> Result<(), String> {
+    read::<Settings>(document.clone()).map(drop)
+}
+
 /// What of a tenant's configuration decides over its items; as for requests, what cannot be used is left out.
 #[must_use]
 pub fn profile(settings: Vec<directory::Setting>) -> directory::fsck::Profile {

@@ -1,6 +1,6 @@
 //! The resource types of a tenant: User, Group, and what documents in RFC 7643's own formats add to them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,6 +11,10 @@ use crate::{
     resource_type::{Extension, GROUPS, USERS},
     schema::{Attribute, ENTERPRISE_USER, Schema, Type},
 };
+
+mod characteristics;
+
+use characteristics::Characteristics;
 
 /// Endpoints that mean something else.
 const RESERVED: [&str; 7] =
@@ -34,7 +38,7 @@ pub struct Fault {
     pub reason: String,
 }
 
-/// The `ResourceType` format (RFC 7643 §6).
+/// The `ResourceType` format (RFC 7643 §6), and what it asks of attributes beyond their schemas.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -45,6 +49,9 @@ struct Document {
     schema: String,
     #[serde(default)]
     schema_extensions: Vec<ExtensionDocument>,
+    /// By path; discovery publishes them with the schemas, as far as the RFC has words for them.
+    #[serde(default)]
+    characteristics: BTreeMap<String, Characteristics>,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +70,8 @@ impl Default for Catalog {
 impl Catalog {
     /// The built-in types and those of some documents: Schemas (RFC 7643 §7) and `ResourceTypes` (§6) in any order.
     ///
-    /// A `ResourceType` called User or Group adds its extensions to the built-in one.
+    /// A `ResourceType` called User or Group adds its extensions to the built-in one. Any can ask more of attributes
+    /// than their schemas do: `"characteristics": {"name.givenName": {"required": true}}`.
     #[must_use]
     pub fn new(documents: Vec<Object>) -> Self {
         let mut catalog = Self::default();
@@ -119,11 +127,14 @@ impl Catalog {
                     built_in.name, built_in.endpoint, built_in.schema.id
                 ));
             }
-            let extended = Arc::make_mut(built_in);
+            // Changed aside: a document that turns out to be wrong is left out whole.
+            let mut extended = (**built_in).clone();
             extended
                 .extensions
                 .retain(|there| !extensions.iter().any(|more| more.schema.id == there.schema.id));
             extended.extensions.extend(extensions);
+            characteristics::apply(&mut extended, document.characteristics)?;
+            *built_in = Arc::new(extended);
             return Ok(());
         }
         let is_one_segment = document.endpoint.strip_prefix('/').is_some_and(is_name);
@@ -139,14 +150,16 @@ impl Catalog {
         if !is_name(&document.name) {
             return Err(format!("name {} is not a name as RFC 7643 section 2.1 has it", document.name));
         }
-        self.resource_types.push(Arc::new(ResourceType {
+        let mut added = ResourceType {
             schema: find(&document.schema)?,
             name: document.name,
             endpoint: document.endpoint,
             description: document.description,
             kind: Kind::Other,
             extensions,
-        }));
+        };
+        characteristics::apply(&mut added, document.characteristics)?;
+        self.resource_types.push(Arc::new(added));
         Ok(())
     }
 }

@@ -210,30 +210,35 @@ pub(crate) fn complete(
         }
     };
     for (schema, attribute) in attributes(resource_type) {
+        let required_parts: Vec<_> = attribute
+            .sub_attributes
+            .iter()
+            .filter(|sub| sub.required && sub.mutability != Mutability::ReadOnly)
+            .collect();
+        let mut is_missing = false;
         if get(resource, schema, &attribute.name).is_none() && is_asked(resource_type, resource, schema) {
             match &attribute.private.default {
                 Some(_) if defaults == Defaults::OfChange && attribute.private.kept == Kept::Blank => {}
                 Some(default) => set(resource, schema, &attribute.name, default.clone()),
-                None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
-                    report(full_name(schema, attribute));
-                }
-                None => {}
+                None => is_missing = attribute.required && attribute.mutability != Mutability::ReadOnly,
             }
         }
-        for sub in attribute
-            .sub_attributes
-            .iter()
-            .filter(|sub| sub.required && sub.mutability != Mutability::ReadOnly)
-        {
+        let name = full_name(schema, attribute);
+        // Who lacks a whole name is told its parts: those are what has to be sent.
+        let by_parts = is_missing && !attribute.multi_valued && !faulty.contains(&name);
+        for sub in &required_parts {
             let lacks = |element: &Value| element.get(&sub.name).is_none();
             let lacking = match get(resource, schema, &attribute.name) {
                 Some(Value::Array(elements)) => elements.iter().any(lacks),
                 Some(single) => lacks(single),
-                None => false,
+                None => by_parts,
             };
             if lacking {
-                report(format!("{}.{}", full_name(schema, attribute), sub.name));
+                report(format!("{name}.{}", sub.name));
             }
+        }
+        if is_missing && !(by_parts && !required_parts.is_empty()) {
+            report(name);
         }
     }
     for extension in &resource_type.extensions {

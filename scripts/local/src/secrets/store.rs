@@ -74,6 +74,7 @@ impl Store {
             "ListSecrets" => return list(&secrets, request),
             "CreateSecret" => create(&mut secrets, request),
             "PutSecretValue" => put(&mut secrets, request),
+            "UpdateSecretVersionStage" => stage(&mut secrets, request),
             "DeleteSecret" => delete(&mut secrets, request),
             _ => Err(Refusal::new("UnknownOperationException", action)),
         }?;
@@ -107,14 +108,20 @@ impl Secret {
     }
 
     fn put(&mut self, id: &str, value: &str) {
+        self.versions.push(Version { id: id.to_owned(), value: value.to_owned(), stages: Vec::new() });
+        self.make_current(id);
+    }
+
+    fn make_current(&mut self, id: &str) {
         for version in &mut self.versions {
             version.stages.retain(|stage| stage != PREVIOUS);
             if let Some(stage) = version.stages.iter_mut().find(|stage| *stage == CURRENT) {
                 PREVIOUS.clone_into(stage);
             }
         }
-        let stages = vec![CURRENT.to_owned()];
-        self.versions.push(Version { id: id.to_owned(), value: value.to_owned(), stages });
+        if let Some(version) = self.versions.iter_mut().find(|version| version.id == id) {
+            version.stages.push(CURRENT.to_owned());
+        }
     }
 }
 
@@ -142,13 +149,42 @@ fn put(secrets: &mut BTreeMap<String, Secret>, request: &Value) -> Result<Value,
     let (id, value) = (text(request, "ClientRequestToken")?, text(request, "SecretString")?);
     let secret = secrets.get_mut(name).ok_or_else(missing)?;
     alive(secret)?;
+    let stages = request["VersionStages"].as_array().cloned().unwrap_or_else(|| vec![json!(CURRENT)]);
+    let is_current = stages.iter().any(|stage| stage == CURRENT);
     // The same token again is the same request again.
     match secret.versions.iter().find(|version| version.id == id) {
-        None => secret.put(id, value),
+        None if is_current => secret.put(id, value),
+        None => {
+            let stages: Vec<String> = stages.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+            for version in &mut secret.versions {
+                version.stages.retain(|stage| !stages.contains(stage));
+            }
+            secret.versions.push(Version { id: id.to_owned(), value: value.to_owned(), stages });
+        }
         Some(version) if version.value == value => {}
         Some(_) => return Err(Refusal::new("ResourceExistsException", "this version has another value")),
     }
-    Ok(json!({"ARN": arn(name), "Name": name, "VersionId": id, "VersionStages": [CURRENT]}))
+    Ok(json!({"ARN": arn(name), "Name": name, "VersionId": id, "VersionStages": stages}))
+}
+
+/// Moves the current stage to another version, only from the one that the request says it is at.
+fn stage(secrets: &mut BTreeMap<String, Secret>, request: &Value) -> Result<Value, Refusal> {
+    let refuse = |message| Err(Refusal::new("InvalidParameterException", message));
+    let name = name(request)?;
+    let (to, from) = (text(request, "MoveToVersionId")?, text(request, "RemoveFromVersionId")?);
+    let secret = secrets.get_mut(name).ok_or_else(missing)?;
+    alive(secret)?;
+    if text(request, "VersionStage")? != CURRENT {
+        return refuse("only AWSCURRENT is moved here");
+    }
+    if secret.current().is_none_or(|version| version.id != from) {
+        return refuse("RemoveFromVersionId is not the version that has the stage");
+    }
+    if secret.versions.iter().all(|version| version.id != to) {
+        return Err(missing());
+    }
+    secret.make_current(to);
+    Ok(json!({"ARN": arn(name), "Name": name}))
 }
 
 fn delete(secrets: &mut BTreeMap<String, Secret>, request: &Value) -> Result<Value, Refusal> {

@@ -67,6 +67,12 @@ impl Directory {
         if !is_bound && difference.len() <= FEW {
             return self.change_few(scope, stored, &difference, now).await;
         }
+        // What is under way has been seen, and ends without another revision.
+        let settled = self.settle(scope, stored.clone(), claim, now).await?;
+        if settled.revision != stored.revision {
+            return Err(Error::Changed);
+        }
+        let (stored, next) = (&settled, next.map(|next| Record { pending: settled.pending.clone(), ..next }));
         if !is_exact && !difference.is_empty() {
             let ids: Vec<_> = difference.ids().cloned().collect();
             difference = difference.from(self.members_among(scope, stored, &ids).await?);
@@ -102,7 +108,7 @@ impl Directory {
             let pending = Pending { epoch: stored.pending.epoch + 1, intent: Some(intent) };
             let change = Change::new(keys::member_record(&scope.tenant, group).ok_or(Error::Changed)?)
                 .set(pending.attributes())
-                .if_undisturbed(stored.pending.epoch);
+                .if_undisturbed(&stored.pending);
             match self.write_one(scope, change, ReturnValue::None).await? {
                 Written::Done(_) => return Ok(claim),
                 Written::Refused(item) if item.as_ref().is_some_and(|item| claim.is_on(item)) => {

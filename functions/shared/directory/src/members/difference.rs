@@ -73,6 +73,12 @@ impl Difference {
         after.into_iter().map(|(id, display)| Member { id, display }).collect()
     }
 
+    /// Whether nobody is named by both.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        let is_named = |id: &ResourceId| self.add.contains_key(id) || self.remove.contains(id);
+        !other.ids().any(is_named)
+    }
+
     /// The same in parts of at most `most` changes each.
     pub(super) fn chunks(self, most: usize) -> Vec<Self> {
         let add = self.add.into_iter().map(Ok);

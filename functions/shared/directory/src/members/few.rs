@@ -24,7 +24,7 @@ impl Directory {
     /// revision.
     ///
     /// If an intent began since the group was read, what was written may have come before or after what that
-    /// writes: it is written again when that is done.
+    /// writes: it is written again when that is done, or at once where the intent names none of these members.
     pub(super) async fn change_few(
         &self,
         scope: &Scope,
@@ -33,7 +33,7 @@ impl Directory {
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
         let watch = Watch::start(now);
-        let mut group = self.settle(scope, group.clone(), None, now).await?;
+        let mut group = self.make_way(scope, group.clone(), difference, now).await?;
         let mut has_changed = false;
         loop {
             let outcomes = self.write_each(scope, &group.id, difference).await;
@@ -42,14 +42,14 @@ impl Directory {
             if !has_changed {
                 return Ok(group);
             }
-            let bump = bump(scope, &group.id, now, watch.now())?.if_undisturbed(group.pending.epoch);
+            let bump = bump(scope, &group.id, now, watch.now())?.if_undisturbed(&group.pending);
             let bumped = self.write_one(scope, bump, ReturnValue::AllNew).await;
             outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))?;
             match bumped? {
                 Written::Done(item) => return Record::from_item(scope, item),
                 Written::Refused(Some(item)) => {
                     let read = Record::from_item(scope, item)?;
-                    group = self.settle(scope, read, None, now).await?;
+                    group = self.make_way(scope, read, difference, now).await?;
                 }
                 Written::Refused(None) => {
                     // The group was deleted meanwhile: nobody is a member of it.
@@ -62,6 +62,24 @@ impl Directory {
                 }
             }
         }
+    }
+
+    /// The group with nothing under way that these members are part of: whatever order the two are carried out in,
+    /// the outcome is the same.
+    async fn make_way(
+        &self,
+        scope: &Scope,
+        group: Record,
+        difference: &Difference,
+        now: OffsetDateTime,
+    ) -> Result<Record, Error> {
+        if let Some(intent) = group.pending.intent.as_ref().filter(|it| it.is_committed() && it.is_held(now))
+            && let Some(said) = self.said(scope, &group.id, intent).await?
+            && said.is_apart_from(difference)
+        {
+            return Ok(group);
+        }
+        self.settle(scope, group, None, now).await
     }
 
     async fn write_each(

@@ -164,15 +164,24 @@ impl Change {
         )
     }
 
-    /// Only if no intent has begun since the group was read.
-    pub(super) fn if_undisturbed(self, epoch: u64) -> Self {
-        let condition = "attribute_exists(pk) AND attribute_not_exists(#intent) AND ";
-        if epoch == 0 {
-            let condition = format!("{condition}attribute_not_exists(#epoch)");
-            return self.when(&condition, &["intent", "epoch"], []);
+    /// Only if no intent has begun since the group was read with this one, or with none.
+    pub(super) fn if_undisturbed(self, pending: &Pending) -> Self {
+        let epoch = (":epoch", AttributeValue::N(pending.epoch.to_string()));
+        match (&pending.intent, pending.epoch) {
+            (None, 0) => self.when(
+                "attribute_exists(pk) AND attribute_not_exists(#intent) AND attribute_not_exists(#epoch)",
+                &["intent", "epoch"],
+                [],
+            ),
+            (None, _) => {
+                self.when("attribute_not_exists(#intent) AND #epoch = :epoch", &["intent", "epoch"], [epoch])
+            }
+            (Some(intent), _) => self.when(
+                "#epoch = :epoch AND (attribute_not_exists(#intent) OR #intent.#id = :id)",
+                &["intent", "epoch", "id"],
+                [epoch, (":id", AttributeValue::S(intent.id.clone()))],
+            ),
         }
-        let condition = format!("{condition}#epoch = :epoch");
-        self.when(&condition, &["intent", "epoch"], [(":epoch", AttributeValue::N(epoch.to_string()))])
     }
 }
 

@@ -281,6 +281,36 @@ async fn a_few_members_whose_revision_comes_late_are_written_again() {
 }
 
 #[tokio::test]
+async fn a_few_members_wait_for_a_change_under_way_only_where_it_names_them() {
+    let table = Table::new().await;
+    let people = ids(302);
+    let stored = group(&table, "g").await;
+    let process = table.another();
+    let gate = Gate::new();
+    // The part, then the memberships.
+    process.wire.fail("BatchWriteItem", 1, &Fault::Delayed(Duration::ZERO));
+    process.wire.fail("BatchWriteItem", 40, &Fault::Held(gate.clone()));
+    let replacing = async { replace(&process, &stored, &people[..300]).await };
+    let meanwhile = async {
+        gate.reached().await;
+        let now = read(&table, &stored.id).await;
+        let joining =
+            change_members(&table.directory, &request(), &now, &add(&people[300..301]), false).await;
+        assert_eq!(joining.expect("added at once").revision, 3);
+        let scope = request();
+        scope.usage.end_at(Instant::now() + Duration::from_millis(1600));
+        let leaving = change_members(&table.directory, &scope, &now, &remove(&people[..1]), false).await;
+        assert!(matches!(leaving, Err(Error::Busy)), "{leaving:?}");
+        let seen = shown(&table, &stored.id).await;
+        assert!(seen == people[..301], "{} are shown", seen.len());
+        gate.open();
+    };
+    let (replaced, ()) = futures::join!(replacing, meanwhile);
+    assert_eq!(replaced.expect("replaced").revision, 2);
+    check(&table, &stored.id, &people[..301]).await;
+}
+
+#[tokio::test]
 async fn a_claim_keeps_others_waiting_and_ends_by_itself() {
     let table = Table::new().await;
     let people = ids(3);

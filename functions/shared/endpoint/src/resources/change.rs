@@ -124,7 +124,7 @@ impl Call {
         decide: impl Fn(&Object) -> Result<Object, Error>,
         claim: Option<&Claim>,
     ) -> Result<Option<(Record, Beside)>, Error> {
-        let (record, mut beside, missing) = self.stored(id, changes, claim).await?;
+        let (record, mut beside, missing) = self.stored(id, changes).await?;
         precondition::check(&self.headers, record.revision)?;
         let draft = draft(decide(&stored(&record))?);
         Self::refuse_missing(&missing)?;
@@ -170,7 +170,6 @@ impl Call {
         &self,
         id: &ResourceId,
         changes: &[MemberChange],
-        claim: Option<&Claim>,
     ) -> Result<(Record, Beside, Vec<ResourceId>), Error> {
         let mut added = Vec::new();
         for change in changes {
@@ -191,12 +190,7 @@ impl Call {
             let (record, missing) = read.map_err(from_directory)?;
             (record.ok_or_else(|| self.not_found(id.as_str()))?, Beside::default(), missing)
         };
-        let settled = self.directory().settle(self.scope(), record, claim, clock::now()).await;
-        match settled {
-            Ok(record) => Ok((record, beside, missing)),
-            Err(directory::Error::Changed) => Err(self.not_found(id.as_str())),
-            Err(error) => Err(from_directory(error)),
-        }
+        Ok((record, beside, missing))
     }
 
     /// Whether the answer shows the resource: that of a group's PATCH would drag all its members along, which
