@@ -126,7 +126,7 @@ async fn crawl_once(seed: u64) {
     let mut random = Rng::with_seed(seed);
     let mut town = Town::new(seed, random.usize(0..32)).await;
     let sandbox = Sandbox::beside(&town.endpoint);
-    let mut crawl = Crawl::new(seed % 2 == 0, random.usize(1..9));
+    let mut crawl = Crawl::new(seed.is_multiple_of(2), random.usize(1..9));
     let mut pages = 0;
     while crawl.next.is_some() {
         crawl.turn(&sandbox).await;

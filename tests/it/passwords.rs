@@ -46,7 +46,7 @@ async fn no_line_of_the_log_holds_a_password_a_token_or_what_a_request_says() {
     let name = |nth: usize| format!("{PRIVATE}{nth}@example.com");
     let user = |nth: usize| json!({"schemas": [USER], "userName": name(nth), "password": PASSWORD, "title": PRIVATE});
     let path = format!("/Users/{}", endpoint.create("/Users", &user(0)).await);
-    let patch = json!({
+    let bad_patch = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{"op": "replace", "path": "password", "value": PASSWORD}, {"op": PRIVATE}],
     });
@@ -59,7 +59,7 @@ async fn no_line_of_the_log_holds_a_password_a_token_or_what_a_request_says() {
         (Method::POST, "/Users".to_owned(), user(0), 409),
         (Method::POST, "/Users".to_owned(), bad, 400),
         (Method::PUT, path.clone(), user(2), 200),
-        (Method::PATCH, path.clone(), patch, 400),
+        (Method::PATCH, path.clone(), bad_patch, 400),
         (Method::POST, "/Bulk".to_owned(), bulk, 200),
         (Method::GET, format!("/Users?filter=userName%20eq%20%22{}%22", name(2)), Value::Null, 200),
         (Method::GET, format!("/Users?filter=title%20{PRIVATE}%20%22"), Value::Null, 400),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use local::Pack;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -34,7 +35,9 @@ pub struct Fixture {
 pub struct Configuration {
     /// The connector's settings.
     pub settings: Option<scim::Object>,
-    /// Files of `tests/resource_types`, without their ending.
+    /// The product whose users and groups are served.
+    pub pack: Option<Pack>,
+    /// Files of `tests/resource_types`, without their ending; they replace documents of the pack.
     #[serde(default)]
     pub resource_types: Vec<String>,
 }
@@ -49,6 +52,7 @@ struct Document {
     request: Option<Request>,
     response: Option<Response>,
     settings: Option<scim::Object>,
+    pack: Option<Pack>,
     #[serde(default)]
     resource_types: Vec<String>,
 }
@@ -115,7 +119,7 @@ impl Fixture {
     }
 
     fn parse(name: String, text: &str) -> Result<Self> {
-        let Document { about, source, steps, request, response, settings, resource_types } =
+        let Document { about, source, steps, request, response, settings, pack, resource_types } =
             serde_json::from_str(text)?;
         let steps = match (steps, request, response) {
             (Some(steps), None, None) => steps,
@@ -127,7 +131,8 @@ impl Fixture {
             ensure!(request.body.is_none() || request.text.is_none(), "a request has `body` or `text`");
             ensure!(!response.empty || response.body.is_none(), "an empty response has no `body`");
         }
-        Ok(Self { name, about, source, configuration: Configuration { settings, resource_types }, steps })
+        let configuration = Configuration { settings, pack, resource_types };
+        Ok(Self { name, about, source, configuration, steps })
     }
 
     /// Reads every fixture, in the order of their names.

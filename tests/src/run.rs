@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use directory::{Directory, Setting};
 use futures::StreamExt;
 use http::Method;
-use local::{TABLE, Token, aws, documents};
+use local::{Pack, TABLE, Token, aws, documents};
 use serde_json::Value;
 
 use crate::fixture::{self, Fixture, Request, Response};
@@ -56,6 +56,7 @@ pub async fn configure(fixture: &Fixture, engine_url: &str, tenant: &str, connec
     let settings = fixture.configuration.settings.iter().cloned();
     let mut wanted: Vec<Setting> =
         settings.map(|document| Setting { name: format!("connector#{connector}"), document }).collect();
+    wanted.extend(fixture.configuration.pack.map_or(Ok(Vec::new()), Pack::settings)?);
     for name in &fixture.configuration.resource_types {
         let path = fixture::folder().with_file_name("resource_types").join(name).with_extension("json");
         let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;

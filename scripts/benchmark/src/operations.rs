@@ -12,6 +12,8 @@ use crate::{
 
 /// Members of a page.
 const PAGE: usize = 100;
+/// Members that are added at once.
+const MANY: usize = 1000;
 /// Numbers of users that are not there yet begin here.
 const FRESH: usize = 5_000_000;
 
@@ -60,7 +62,9 @@ pub(crate) async fn users(endpoint: &Endpoint, size: usize, repeat: usize) -> an
     if size <= 250_000 {
         let filter = escaped("active eq true and meta.lastModified lt \"2020-01-01T00:00:00Z\"");
         let path = format!("/Users{without}&filter={filter}");
-        measured.each("filter without an index", &[(), ()], |()| (Method::GET, path.clone(), Value::Null)).await?;
+        measured
+            .each("filter without an index", &[(), ()], |()| (Method::GET, path.clone(), Value::Null))
+            .await?;
     }
     let patch = |value: Value| json!({"schemas": [PATCH], "Operations": [{"op": "replace", "value": value}]});
     measured
@@ -150,11 +154,9 @@ pub(crate) async fn members(
 ) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut measured = Measured { endpoint, size, rows: &mut rows };
-    let mut ids = Vec::new();
-    for number in FRESH..FRESH + repeat {
-        let (created, _) = endpoint.send(&Method::POST, "/Users", &user(number).to_string()).await?;
-        ids.push(created["id"].as_str().context("no id")?.to_owned());
-    }
+    seed::users(endpoint, FRESH..FRESH + repeat + MANY).await?;
+    let id = |number| seed::id(Kind::User, 4, number).to_string();
+    let ids: Vec<_> = (FRESH..FRESH + repeat).map(id).collect();
     let path = format!("/Groups/{group}");
     let operation = |op: Value| json!({"schemas": [PATCH], "Operations": [op]});
     measured
@@ -176,6 +178,12 @@ pub(crate) async fn members(
         })
         .await?;
     let without = format!("{path}?excludedAttributes=members");
+    let once = &ids[..ids.len().min(1)];
+    let many: Vec<_> = (FRESH + repeat..FRESH + repeat + MANY).map(|nth| json!({"value": id(nth)})).collect();
+    let op = json!({"op": "add", "path": "members", "value": many});
+    measured
+        .each("add 1,000 members", once, |_| (Method::PATCH, path.clone(), operation(op.clone())))
+        .await?;
     measured.each("group without members", &ids, |_| (Method::GET, without.clone(), Value::Null)).await?;
     // A larger one is refused: its answer would be more than Lambda passes on.
     if size <= 10_000 {
@@ -185,7 +193,6 @@ pub(crate) async fn members(
     let half: Vec<_> =
         (0..size / 2).map(|number| json!({"value": seed::id(Kind::User, 4, number).as_str()})).collect();
     let body = json!({"schemas": [GROUP], "displayName": "Tour Guides", "members": half});
-    let once = &ids[..ids.len().min(1)];
     measured.each("PUT of half the members", once, |_| (Method::PUT, without.clone(), body.clone())).await?;
     measured.each("delete group", once, |_| (Method::DELETE, path.clone(), Value::Null)).await?;
     Ok(rows)

@@ -1,5 +1,7 @@
 //! Filling the directory.
 
+use std::ops::Range;
+
 use anyhow::Context;
 use directory::{Draft, GroupChange, Member, MemberChange};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -38,10 +40,10 @@ pub(crate) fn user(number: usize) -> Value {
     })
 }
 
-/// Fills the directory with so many users.
-pub(crate) async fn users(endpoint: &Endpoint, count: usize) -> anyhow::Result<()> {
-    let progress = progress(count, "users");
-    stream::iter(0..count)
+/// Fills the directory with the users of these numbers.
+pub(crate) async fn users(endpoint: &Endpoint, numbers: Range<usize>) -> anyhow::Result<()> {
+    let progress = progress(numbers.len(), "users");
+    stream::iter(numbers)
         .map(|number| {
             let progress = &progress;
             async move {

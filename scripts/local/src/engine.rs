@@ -50,8 +50,7 @@ impl Engine {
             TryLockError::Error(source) => Error::Io { doing: format!("locking {shown}"), source },
         })?;
         let file = directory.join("dynamodb.sqlite");
-        let database =
-            indexed(&file.to_string_lossy()).map_err(|error| Error::Engine(error.to_string()))?;
+        let database = indexed(&file.to_string_lossy()).map_err(|error| Error::Engine(error.to_string()))?;
         Self::embed(database, port, Some(lock)).await
     }
 

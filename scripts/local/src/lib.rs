@@ -9,6 +9,7 @@ pub mod aws;
 pub mod documents;
 pub mod engine;
 mod error;
+mod packs;
 mod ready;
 pub mod secrets;
 pub mod serve;
@@ -23,6 +24,7 @@ pub mod worker;
 
 pub use engine::Engine;
 pub use error::Error;
+pub use packs::Pack;
 pub use stack::Stack;
 pub use stand_ins::{Options, PREFIX, StandIns, TABLE};
 pub use token::Token;

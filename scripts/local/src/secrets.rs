@@ -1,8 +1,8 @@
 //! A stand-in for AWS Secrets Manager: its JSON protocol over HTTP on loopback, one process's memory or one file.
 //!
 //! It answers `CreateSecret`, `PutSecretValue`, `GetSecretValue`, `UpdateSecretVersionStage`,
-//! `DescribeSecret`, `ListSecrets` and `DeleteSecret` with the shapes and error types of the service, so that the SDK's client cannot tell them
-//! apart. Left out: binary secrets, dates, rotation and permissions.
+//! `DescribeSecret`, `ListSecrets` and `DeleteSecret` with the shapes and error types of the service, so that
+//! the SDK's client cannot tell them apart. Left out: binary secrets, dates, rotation and permissions.
 
 mod store;
 
@@ -147,6 +147,24 @@ mod tests {
         let expected: [Vec<String>; 2] =
             [vec!["s/connectors/a".into(), "s/connectors/b".into()], vec!["s/connectors/c".into()]];
         assert_eq!(names, expected);
+    }
+
+    #[tokio::test]
+    async fn the_current_stage_moves_only_from_the_version_that_has_it() {
+        let secrets = Secrets::start(None).await.unwrap();
+        let client = aws::secrets(secrets.url());
+        let first = client.create_secret().name("a").secret_string("one").send().await.unwrap();
+        let put = client.put_secret_value().secret_id("a").secret_string("two").version_stages("ASIDE");
+        let second = put.send().await.unwrap();
+        assert_eq!(secrets.value("a").as_deref(), Some("one"));
+        let (one, two) = (first.version_id().unwrap(), second.version_id().unwrap());
+        let switch = client.update_secret_version_stage().secret_id("a").version_stage("AWSCURRENT");
+        let switch = switch.move_to_version_id(two);
+        switch.clone().remove_from_version_id(one).send().await.unwrap();
+        assert_eq!(secrets.value("a").as_deref(), Some("two"));
+        let late = switch.move_to_version_id(one).remove_from_version_id(one).send().await;
+        assert!(matches!(Refused::from(late.unwrap_err()), Refused::InvalidParameterException(_)));
+        assert_eq!(secrets.value("a").as_deref(), Some("two"));
     }
 
     #[tokio::test]

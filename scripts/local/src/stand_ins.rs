@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::secrets::Secrets;
-use crate::{Error, Token, aws, documents, table, token};
+use crate::{Error, Pack, Token, aws, documents, table, token};
 
 /// The table's name.
 pub const TABLE: &str = "scim";
@@ -43,6 +43,10 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub resource_types: Option<PathBuf>,
 
+    /// Serve the users and groups of a product: its attributes, what it requires, its defaults
+    #[arg(long, value_name = "PRODUCT")]
+    pub pack: Option<Pack>,
+
     /// A setting of the default connector, as in strict=true; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = documents::parse_setting)]
     pub setting: Vec<(String, Value)>,
@@ -57,6 +61,7 @@ impl Default for Options {
             serve_engine: None,
             base_path: "/scim/v2".to_owned(),
             resource_types: None,
+            pack: None,
             setting: Vec::new(),
         }
     }
@@ -100,7 +105,9 @@ impl StandIns {
             (None, None) => Engine::in_memory(port).await?,
         };
         table::create(&aws::dynamodb(engine.url()), TABLE).await?;
-        let mut settings = options.resource_types.as_deref().map_or(Ok(Vec::new()), documents::load)?;
+        let mut settings = options.pack.map_or(Ok(Vec::new()), Pack::settings)?;
+        // After the pack, whose documents a file may so replace.
+        settings.extend(options.resource_types.as_deref().map_or(Ok(Vec::new()), documents::load)?);
         if !options.setting.is_empty() {
             settings.push(documents::connector(&options.setting));
         }
@@ -142,6 +149,8 @@ fn document(secrets: &Secrets, connector: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use directory::Usage;
+
     use super::*;
 
     #[test]
@@ -163,6 +172,25 @@ mod tests {
         assert_eq!(StandIns::start(&options(None)).await.unwrap().token, first);
         StandIns::start(&options(Some("mine"))).await.unwrap();
         assert_eq!(StandIns::start(&options(None)).await.unwrap().token.as_str(), "mine");
+    }
+
+    #[tokio::test]
+    async fn a_file_replaces_a_document_of_the_pack() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("user.json"), r#"{"name": "User", "endpoint": "/Mine"}"#).unwrap();
+        let options = Options {
+            pack: Some(Pack::Interact),
+            resource_types: Some(folder.path().to_owned()),
+            ..Options::default()
+        };
+        let engine = StandIns::start(&options).await.unwrap().engine;
+        let directory = Directory::new(aws::dynamodb(engine.url()), TABLE);
+        let settings = directory.configuration(DEFAULT_CONNECTOR, &Usage::default()).await.unwrap();
+        let endpoint = |name: &str| {
+            let found = settings.iter().find(|setting| setting.name == name);
+            found.and_then(|setting| setting.document.get("endpoint")?.as_str())
+        };
+        assert_eq!((endpoint("type#User"), endpoint("type#Group")), (Some("/Mine"), Some("/Groups")));
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Which table, and how it is reached.
 
 use anyhow::{Context, Result};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region},
@@ -11,7 +12,7 @@ use directory::Directory;
 /// The table of a local server.
 pub(crate) const LOCAL_TABLE: &str = "scim";
 /// Region, access key and secret that a local engine is asked with; it checks none.
-const LOCAL: &str = "local";
+pub(crate) const LOCAL: &str = "local";
 
 /// Options of every command that works on a table.
 #[derive(Debug, clap::Args)]
@@ -63,16 +64,24 @@ impl Target {
         Ok(Table { directory: Directory::new(client, name), items })
     }
 
-    async fn remote(&self) -> Client {
-        let https = Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let mut aws = aws_config::from_env().http_client(https);
-        if let Some(url) = &self.endpoint {
-            aws = aws.endpoint_url(url);
-        }
-        Client::new(&aws.load().await)
+    /// Whether it is the table of a local server.
+    pub(crate) fn is_local(&self) -> bool {
+        self.local.is_some()
     }
+
+    async fn remote(&self) -> Client {
+        let aws = configuration().await;
+        let Some(url) = &self.endpoint else { return Client::new(&aws) };
+        Client::new(&aws.into_builder().endpoint_url(url).build())
+    }
+}
+
+/// The credentials and the region that AWS tools use.
+pub(crate) async fn configuration() -> SdkConfig {
+    let https = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    aws_config::from_env().http_client(https).load().await
 }
 
 fn local(url: &str) -> Client {

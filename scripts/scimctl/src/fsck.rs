@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use directory::fsck::{Check, Event, Summary};
-use time::OffsetDateTime;
 
-use crate::{aws::Target, output::Output};
+use crate::{aws::Target, clock::now, output::Output};
 
 /// Checks that every user, group, lookup item, membership and counter agrees with the others, and finishes changes
 /// that were cut off. Others may go on working meanwhile: what is found is looked at twice, and a repair does
@@ -79,9 +78,4 @@ impl Arguments {
             ..check
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place of this program that reads the clock")]
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
 }

@@ -1,14 +1,24 @@
-//! What an operator does to a deployed table; see `--help`.
+//! What an operator does to a deployment; see `--help`.
 
 mod aws;
+mod clock;
+mod connector;
+mod ending;
 mod fsck;
+mod name;
 mod output;
+mod print;
+mod schema;
+mod secret;
+mod token;
+mod vault;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
-/// Looks after the table of a SCIM endpoint, with the credentials and the region that AWS tools use.
+/// Looks after a SCIM endpoint: its connectors, tokens, schemas and table, with the credentials and the region that AWS tools use.
 #[derive(Debug, Parser)]
 #[command(name = "scimctl", version, after_help = EXAMPLES)]
 struct Arguments {
@@ -18,14 +28,33 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make, list, show, change and delete connectors
+    Connector(connector::Arguments),
+    /// Check, add, list and remove the schemas and resource types of a tenant
+    Schema(schema::Arguments),
+    /// Issue, list, rotate and revoke the tokens of a connector
+    Token(token::Arguments),
     /// Check that everything in the table agrees, and repair what does not
     Fsck(fsck::Arguments),
+    /// Print what completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 const EXAMPLES: &str = "\
 Exit code: 0 all is well, 1 something is left that is not, 2 it could not be done.
 
 Examples:
+  scimctl connector create okta --tenant acme    a way in for an identity provider …
+  scimctl token issue okta --expires 365d        … and what it sends
+  scimctl token rotate okta --overlap 24h        a new token; the others work for one more day
+  scimctl connector set okta readOnly=true --table scim-Table-1A2B3C
+                                                 a setting of a connector
+  scimctl schema add device.json --tenant acme --table scim-Table-1A2B3C
+                                                 a resource type of a tenant
+  scimctl completions bash                       what completes these commands in a shell
   scimctl fsck --table scim-Table-1A2B3C         check, and change nothing
   scimctl fsck --table scim-Table-1A2B3C --tenant acme --repair
                                                  repair one tenant's items, then check again
@@ -38,7 +67,14 @@ In this repository: cargo run -p scimctl -- fsck --help";
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Connector(arguments) => connector::run(&arguments).await.map(|()| true),
+        Command::Schema(arguments) => schema::run(&arguments).await,
+        Command::Token(arguments) => token::run(&arguments).await.map(|()| true),
         Command::Fsck(arguments) => fsck::run(&arguments).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "scimctl", &mut io::stdout().lock());
+            Ok(true)
+        }
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -52,8 +88,6 @@ async fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -57,8 +57,7 @@ impl Service {
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(5))
             .operation_timeout(Duration::from_secs(12));
-        let aws =
-            aws_config::from_env().http_client(https).timeout_config(timeouts.build()).load().await;
+        let aws = aws_config::from_env().http_client(https).timeout_config(timeouts.build()).load().await;
         let directory = Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table.as_str());
         let connectors =
             Connectors::new(aws_sdk_secretsmanager::Client::new(&aws), config.secrets_prefix.as_str());

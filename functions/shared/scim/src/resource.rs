@@ -223,22 +223,25 @@ pub(crate) fn complete(
                 None => is_missing = attribute.required && attribute.mutability != Mutability::ReadOnly,
             }
         }
+        if !is_missing && required_parts.is_empty() {
+            continue;
+        }
         let name = full_name(schema, attribute);
-        // Who lacks a whole name is told its parts: those are what has to be sent.
-        let by_parts = is_missing && !attribute.multi_valued && !faulty.contains(&name);
-        for sub in &required_parts {
+        if is_missing && (attribute.multi_valued || required_parts.is_empty()) {
+            report(name);
+            continue;
+        }
+        for sub in required_parts {
             let lacks = |element: &Value| element.get(&sub.name).is_none();
             let lacking = match get(resource, schema, &attribute.name) {
                 Some(Value::Array(elements)) => elements.iter().any(lacks),
                 Some(single) => lacks(single),
-                None => by_parts,
+                // Who lacks a whole name is told its parts: those are what has to be sent.
+                None => is_missing && !faulty.contains(&name),
             };
             if lacking {
                 report(format!("{name}.{}", sub.name));
             }
-        }
-        if is_missing && !(by_parts && !required_parts.is_empty()) {
-            report(name);
         }
     }
     for extension in &resource_type.extensions {

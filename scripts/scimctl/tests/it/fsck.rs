@@ -6,18 +6,12 @@ use local::{TABLE, engine::Engine};
 use scim::{ResourceId, resource_type::USERS};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use tokio::process::Command;
+
+use crate::support::{Ended, scimctl};
 
 struct Table {
     engine: Engine,
     client: Client,
-}
-
-/// How the program ended: its code, and what it printed.
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
 }
 
 impl Table {
@@ -47,14 +41,6 @@ impl Table {
     async fn fsck(&self, arguments: &[&str]) -> Ended {
         scimctl(&[&["fsck", "--local", self.engine.url(), "--pause", "0"], arguments].concat()).await
     }
-}
-
-async fn scimctl(arguments: &[&str]) -> Ended {
-    let program =
-        Command::new(env!("CARGO_BIN_EXE_scimctl")).args(arguments).env_remove("TABLE_NAME").output();
-    let ended = program.await.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: ended.status.code(), out: text(ended.stdout), err: text(ended.stderr) }
 }
 
 #[tokio::test]

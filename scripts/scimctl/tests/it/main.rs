@@ -1,5 +1,9 @@
-//! The program against an engine, as an operator runs it.
+//! The program against a local server, as an operator runs it.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where what it stands on is not there")]
 
+mod connector;
 mod fsck;
+mod schema;
+mod support;
+mod token;

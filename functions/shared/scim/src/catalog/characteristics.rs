@@ -82,7 +82,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{client::Dialect, resource, resource_type::USERS, samples::object};
+    use crate::{client::Dialect, patch, resource, resource_type::USERS, samples::object};
 
     fn users(changes: Value) -> Result<ResourceType, String> {
         let mut users = (**USERS).clone();
@@ -129,6 +129,23 @@ mod tests {
         let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let users = users(json!({ format!("{enterprise}:department"): { "default": "None" } })).unwrap();
         assert_eq!(create(&users, json!({})).unwrap()[enterprise], json!({ "department": "None" }));
+    }
+
+    #[test]
+    fn a_stored_value_that_is_allowed_no_more_stays_until_it_is_written() {
+        let users = users(json!({ "userType": { "canonicalValues": ["Boss"], "closed": true } })).unwrap();
+        let stored = object(json!({ "userName": "ann", "userType": "Gone" }));
+        let replace = |path: &str, value: &str| {
+            let body = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": [{ "op": "replace", "path": path, "value": value }],
+            });
+            let operations = patch::read(object(body), Dialect::default()).unwrap();
+            patch::apply(&users, &stored, operations, Dialect::default())
+        };
+        assert_eq!(replace("title", "Guide").unwrap()["userType"], "Gone");
+        assert!(replace("userType", "Gone").unwrap_err().detail().contains("[Boss]"));
+        assert_eq!(replace("userType", "Boss").unwrap()["userType"], "Boss");
     }
 
     #[test]

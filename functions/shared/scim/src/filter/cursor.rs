@@ -6,8 +6,8 @@ use crate::{Error, ErrorKind};
 /// The longest filter or path, in bytes.
 pub const MAX_LENGTH_BYTES: usize = 8 * 1024;
 
-/// How many characters of what came an error repeats.
-const EXCERPT_CHARACTERS: usize = 40;
+/// How many characters of what came an error repeats: a URN and the name behind it.
+const EXCERPT_CHARACTERS: usize = 100;
 
 /// What is parsed, and so what errors call it.
 #[derive(Debug, Clone, Copy)]

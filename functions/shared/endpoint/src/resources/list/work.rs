@@ -16,7 +16,7 @@ const MOST_PARTS: usize = 250_000;
 /// The most entries of an index that a query looks at: some thousands come in one answer.
 const MOST_ENTRIES: usize = 1_000_000;
 /// How long a query may look.
-const LONGEST: Duration = Duration::from_secs(8);
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// What a query has looked at so far.
 pub(in crate::resources) struct Work {

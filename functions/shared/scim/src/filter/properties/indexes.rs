@@ -20,7 +20,8 @@ fn entries(user: &Value, index: Indexed) -> Vec<String> {
     let values = found(user, name);
     let texts = values.iter().filter_map(Value::as_str);
     let texts = texts.map(|text| if is_exact { text.to_owned() } else { fold(text) });
-    texts.filter(|text| index == Indexed::UserName || !text.trim().is_empty()).collect()
+    let is_complete = [Indexed::Id, Indexed::UserName].contains(&index);
+    texts.filter(|text| is_complete || !text.trim().is_empty()).collect()
 }
 
 fn is_within(bounds: &Bounds, text: &str) -> bool {

@@ -1,0 +1,98 @@
+//! `scimctl connector`: what it makes is let in, what it sets counts, what it deletes is gone.
+
+use scim::schema::USER;
+use serde_json::{Value, json};
+
+use crate::support::{Server, ask};
+
+#[tokio::test]
+async fn a_connector_is_made_lets_in_to_its_tenant_and_is_deleted() {
+    let server = Server::start().await;
+    let made = server.secrets(&["connector", "create", "okta", "--tenant", "acme", "--json"]).await.json();
+    assert_eq!(made, json!({ "connector": "okta", "tenant": "acme" }));
+    let again = server.secrets(&["connector", "create", "okta", "--tenant", "acme"]).await;
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("there is a connector okta already"), "{}", again.err);
+
+    let token = server.issue("okta").await;
+    let create = json!({ "schemas": [USER.id], "userName": "ann" });
+    assert_eq!(ask(server.function(), "POST", &token, "/Users", &create).await.0, 201);
+    assert_eq!(server.get(&token, "/Users").await.1["totalResults"], 1);
+    let other = server.get(server.stack.token().as_str(), "/Users").await;
+    assert_eq!(other.1["totalResults"], 0, "another tenant");
+
+    let listed = server.secrets(&["connector", "list", "--json"]).await.json();
+    let (default, okta) = (("default", "default"), ("okta", "acme"));
+    let expected =
+        [default, okta].map(|(name, tenant)| json!({ "connector": name, "tenant": tenant, "liveTokens": 1 }));
+    assert_eq!(listed, Value::from(expected.to_vec()));
+
+    let unasked = server.both(&["connector", "delete", "okta"]).await;
+    assert_eq!(unasked.code, Some(2));
+    assert!(unasked.err.contains("--yes"), "{}", unasked.err);
+    assert_eq!(server.get(&token, "/Users").await.0, 200);
+    let deleted = server.both(&["connector", "delete", "okta", "--yes"]).await;
+    assert_eq!(deleted.code, Some(0), "{}", deleted.err);
+    assert!(deleted.out.contains("restore-secret --secret-id scim/connectors/okta"), "{}", deleted.out);
+    assert_eq!(server.get(&token, "/Users").await.0, 401);
+    let again = server.both(&["connector", "delete", "okta", "--yes"]).await;
+    assert_eq!(again.code, Some(2), "{}", again.out);
+}
+
+#[tokio::test]
+async fn a_connector_deleted_for_good_can_be_made_again_with_nothing_of_the_old_one() {
+    let server = Server::start().await;
+    let create = ["connector", "create", "okta", "--tenant", "acme"];
+    server.secrets(&create).await;
+    let token = server.issue("okta").await;
+    let set = server.both(&["connector", "set", "okta", "readOnly=true"]).await;
+    assert_eq!(set.code, Some(0), "{}", set.err);
+    server.both(&["connector", "delete", "okta", "--yes", "--for-good"]).await;
+    assert_eq!(server.secrets(&create).await.code, Some(0));
+    let shown = server.both(&["connector", "show", "okta", "--json"]).await.json();
+    assert_eq!(shown, json!({ "connector": "okta", "tenant": "acme", "tokens": [], "settings": {} }));
+    assert_eq!(server.get(&token, "/Users").await.0, 401);
+}
+
+#[tokio::test]
+async fn a_setting_counts_until_it_has_its_default_again() {
+    let server = Server::start().await;
+    let token = server.stack.token().as_str();
+    let create = async |name: &str| {
+        ask(server.function(), "POST", token, "/Users", &json!({ "schemas": [USER.id], "userName": name }))
+            .await
+            .0
+    };
+    let set =
+        server.both(&["connector", "set", "default", "readOnly=true", "subject=ann", "--json"]).await.json();
+    assert_eq!(set["settings"], json!({ "readOnly": true, "subject": "ann" }));
+    assert_eq!(create("ann").await, 403);
+    let shown = server.both(&["connector", "show", "default"]).await.out;
+    assert!(
+        shown.contains("setting  readOnly=true") && shown.contains("token    initial, never ends"),
+        "{shown}"
+    );
+    let unset = server.both(&["connector", "set", "default", "readOnly=", "subject="]).await;
+    assert_eq!((unset.code, &*unset.out), (Some(0), "as by default\n"), "{}", unset.err);
+    assert_eq!(create("ann").await, 201);
+}
+
+#[tokio::test]
+async fn what_is_no_setting_is_refused_with_the_list_of_settings_and_nothing_is_written() {
+    let server = Server::start().await;
+    for wrong in ["strikt=true", "strict=perhaps", "groupPatchAnswer=none"] {
+        let refused = server.both(&["connector", "set", "default", "readOnly=true", wrong]).await;
+        assert_eq!(refused.code, Some(2), "{wrong}");
+        assert!(refused.err.contains("unmatchedReplace=create"), "{wrong}: {}", refused.err);
+    }
+    let shown = server.both(&["connector", "show", "default", "--json"]).await.json();
+    assert_eq!(shown["settings"], json!({}));
+}
+
+#[tokio::test]
+async fn a_local_table_does_not_go_with_the_secrets_of_a_deployment() {
+    let server = Server::start().await;
+    let mixed = server.table(&["connector", "show", "default"]).await;
+    assert_eq!(mixed.code, Some(2));
+    assert!(mixed.err.contains("--local and --secrets go together"), "{}", mixed.err);
+}
