@@ -29,6 +29,9 @@ mod tests {
             ("ﬁn", "FIN"),
             ("e\u{301}", "É"),
             ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+            // Capitals that fold only once they are plain ones.
+            ("𝐁𝐣𝐞𝐧𝐬𝐞𝐧", "bjensen"),
+            ("100 ㎒", "100 mhz"),
         ] {
             assert_eq!(fold(a), fold(b), "{a} and {b}");
         }
