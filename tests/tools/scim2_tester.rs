@@ -37,7 +37,6 @@ async fn check(arguments: &[&str], expected: &[&str]) {
     let failures = failures(&report);
     let is_expected = failures.lines().filter(|line| !line.is_empty()).eq(expected.iter().copied());
     assert!(is_expected && passed >= CHECKS, "{passed} checks passed\n{failures}{said}");
-    println!("{passed} checks passed");
 }
 
 /// The outcomes that are failures, each with the lines below it.
