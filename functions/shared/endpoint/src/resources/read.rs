@@ -61,7 +61,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](scim::ErrorKind::NotFound), and those of the table.
+    /// [`ErrorKind::NotFound`], and those of the table.
     pub(super) async fn whole_record(
         &self,
         id: &ResourceId,
