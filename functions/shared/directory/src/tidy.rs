@@ -1,8 +1,8 @@
 //! Tidying up behind requests that were cut off. The table is right without it: readers see what was committed, and
 //! whoever comes next finishes it; this only sees to it that somebody comes.
 //!
-//! [`Directory::note`] reads the table's stream and notes [`task`]s, due when the request that is at it must have
-//! ended; [`Directory::tidy`], called every minute, does those that are due. Both may be done again at any time.
+//! [`note`](crate::Directory::note) reads the table's stream and notes [`task`]s, due when the request that is at it must have
+//! ended; [`tidy`](crate::Directory::tidy), called every minute, does those that are due. Both may be done again at any time.
 
 mod carry;
 mod note;
