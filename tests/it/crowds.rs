@@ -1,7 +1,9 @@
 //! Many requests at once, over connections that meet conflicts and lose answers: nobody is made twice, nobody is lost.
 
-use faults::{Odds, Random};
-use futures::future::join_all;
+use std::time::{Duration, Instant};
+
+use faults::{Fault, Gate, Odds, Random, refused};
+use futures::future::{join, join_all};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -78,4 +80,33 @@ async fn members_that_are_added_at_once_are_all_there() {
     members.sort_by_key(Value::to_string);
     added.sort_by_key(Value::to_string);
     assert!(members == added, "{} of {} are there", members.len(), added.len());
+}
+
+/// A PUT that others keep overtaking claims the group, and then finds that another has made it so: it gives the claim
+/// back, and nobody waits for its end.
+#[tokio::test]
+async fn a_claim_that_leads_to_no_change_is_given_back() {
+    let endpoint = Endpoint::start().await;
+    let [ann, bea] = ["ann", "bea"].map(|name| json!({"schemas": [USER], "userName": name}));
+    let members = [endpoint.create("/Users", &ann).await, endpoint.create("/Users", &bea).await];
+    let guides = json!({"schemas": [GROUP], "displayName": "Tour Guides"});
+    let path = format!("/Groups/{}", endpoint.create("/Groups", &guides).await);
+    let put = json!({"schemas": [GROUP], "displayName": "Tour Guides", "members": [{"value": members[0]}]});
+    let (slow, other, gate) = (Sandbox::beside(&endpoint), Sandbox::beside(&endpoint), Gate::new());
+    slow.wire.fail("UpdateItem", 2, &refused("ConditionalCheckFailedException"));
+    slow.wire.fail("UpdateItem", 1, &Fault::Held(gate.clone()));
+    let overtake = async {
+        gate.reached().await;
+        let made = other.send(&Method::PUT, &path, &put).await;
+        gate.open();
+        made
+    };
+    let (late, made) = join(slow.send(&Method::PUT, &path, &put), overtake).await;
+    assert_eq!((late.0, made.0), (200, 200), "{late:?}");
+    assert_eq!(slow.wire.faults_left(), 0, "it has claimed");
+    let op = json!({"op": "add", "path": "members", "value": [{"value": members[1]}]});
+    let began = Instant::now();
+    let added = other.send(&Method::PATCH, &path, &json!({"schemas": [PATCH], "Operations": [op]})).await;
+    assert_eq!(added.0, 204, "{added:?}");
+    assert!(began.elapsed() < Duration::from_secs(5), "nobody waits for a claim: {:?}", began.elapsed());
 }

@@ -182,10 +182,20 @@ impl Directory {
         }
         let key = keys::member_record(&scope.tenant, group).ok_or(Error::Changed)?;
         let end = Change::new(key).if_owned(&lease.intent).set([moved(lease.watch.now())]).remove("intent");
-        if let Written::Refused(None) = self.write_one(scope, end, ReturnValue::None).await? {
+        match self.write_one(scope, end, ReturnValue::None).await? {
+            Written::Done(_) => {}
             // The group was deleted meanwhile: whom this made members of it are not.
-            let remove = added.into_iter().collect();
-            self.write_all(scope, group, Difference { remove, ..Difference::default() }).await?;
+            Written::Refused(None) => {
+                let remove = added.into_iter().collect();
+                self.write_all(scope, group, Difference { remove, ..Difference::default() }).await?;
+            }
+            Written::Refused(Some(item)) => {
+                let pending = Pending::from_item(&item).unwrap_or_default();
+                // Another has taken over and needs the parts, unless one's own earlier attempt has ended it.
+                if pending.intent.is_some_and(|intent| intent.id == lease.intent.id) {
+                    return Ok(());
+                }
+            }
         }
         self.forget(scope, &lease.intent.parts(&scope.tenant, group)).await
     }

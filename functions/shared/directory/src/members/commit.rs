@@ -150,17 +150,24 @@ impl Directory {
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
         let intent = self.prepare(scope, &record.id, difference, claim, now).await?;
-        let parts = intent.parts(&scope.tenant, &record.id);
+        let (parts, group, id) =
+            (intent.parts(&scope.tenant, &record.id), record.id.clone(), intent.id.clone());
         record.pending = Pending { epoch: stored.pending.epoch + 1, intent: Some(intent) };
         match self.save(scope, resource_type, stored, record, claim).await {
             Ok(record) => Ok(self.carry_out(scope, record, now).await),
-            Err(error) => {
-                // Refused for sure, the parts are nobody's. After any other error they may be the group's.
-                if matches!(error, Error::Changed | Error::Taken { .. }) {
-                    self.forget(scope, &parts).await?;
+            Err(error @ (Error::Changed | Error::Taken { .. })) => {
+                // An earlier attempt may have been done, its answer lost, and the group have moved on since.
+                let root = self.root(scope, &group).await?;
+                let committed = root.filter(|root| {
+                    root.pending.intent.as_ref().is_some_and(|own| own.id == id && own.is_committed())
+                });
+                match committed {
+                    Some(record) => Ok(self.carry_out(scope, record, now).await),
+                    None => self.forget(scope, &parts).await.and(Err(error)),
                 }
-                Err(error)
             }
+            // The parts may be the group's.
+            Err(error) => Err(error),
         }
     }
 

@@ -223,6 +223,26 @@ async fn members_among_a_few_are_told_with_what_is_under_way() {
     assert_eq!(written(&table, &now.id).await[0].len(), 200, "nothing of it is written yet");
 }
 
+/// A change of a few members that is held up at `gate` while the group is replaced by `wanted`: the two outcomes.
+async fn overtaken(
+    table: &Table,
+    stored: &Record,
+    (few, gate): (&Process, &Gate),
+    change: &MemberChange,
+    wanted: &[ResourceId],
+) -> (Record, Record) {
+    let scope = request();
+    let changing = change_members(&few.directory, &scope, stored, change, false);
+    let replacing = async {
+        gate.reached().await;
+        let replaced = replace_members(&table.directory, &request(), stored, &members(wanted), false).await;
+        gate.open();
+        replaced
+    };
+    let (changed, replaced) = futures::join!(changing, replacing);
+    (changed.expect("changed"), replaced.expect("replaced"))
+}
+
 /// Who writes a few members reads the group, and is held up there; a replacement comes and goes; then it writes.
 #[tokio::test]
 async fn a_few_members_that_a_replacement_overtakes_come_after_it() {
@@ -231,23 +251,11 @@ async fn a_few_members_that_a_replacement_overtakes_come_after_it() {
     let stored = group(&table, "g").await;
     let stored =
         replace_members(&table.directory, &request(), &stored, &members(&people[..100]), false).await;
-    let stored = stored.expect("filled");
-    let few = table.another();
-    let gate = Gate::new();
+    let (stored, few, gate) = (stored.expect("filled"), table.another(), Gate::new());
     few.wire.fail("DeleteItem", 2, &Fault::Held(gate.clone()));
-    let removing = async {
-        change_members(&few.directory, &request(), &stored, &remove(&people[150..151]), false).await
-    };
-    let replacing = async {
-        gate.reached().await;
-        let replaced =
-            replace_members(&table.directory, &request(), &stored, &members(&people[..200]), false).await;
-        gate.open();
-        replaced
-    };
-    let (removed, replaced) = futures::join!(removing, replacing);
-    assert_eq!(replaced.expect("replaced").revision, 3);
-    assert_eq!(removed.expect("removed").revision, 4);
+    let change = remove(&people[150..151]);
+    let (removed, replaced) = overtaken(&table, &stored, (&few, &gate), &change, &people[..200]).await;
+    assert_eq!((replaced.revision, removed.revision), (3, 4));
     check(&table, &stored.id, &[&people[..150], &people[151..200]].concat()).await;
 }
 
@@ -256,27 +264,13 @@ async fn a_few_members_that_a_replacement_overtakes_come_after_it() {
 async fn a_few_members_whose_revision_comes_late_are_written_again() {
     let table = Table::new().await;
     let people = ids(300);
-    let stored = group(&table, "g").await;
-    let few = table.another();
-    let gate = Gate::new();
+    let (stored, few, gate) = (group(&table, "g").await, table.another(), Gate::new());
     // Two halves, then the revision.
-    let scope = request();
-    let adding = async {
-        let change = add(from_ref(&people[250]));
-        change_members(&few.directory, &scope, &stored, &change, false).await
-    };
     few.wire.fail("UpdateItem", 2, &Fault::Delayed(Duration::ZERO));
     few.wire.fail("UpdateItem", 1, &Fault::Held(gate.clone()));
-    let replacing = async {
-        gate.reached().await;
-        let replaced =
-            replace_members(&table.directory, &request(), &stored, &members(&people[..200]), false).await;
-        gate.open();
-        replaced
-    };
-    let (added, replaced) = futures::join!(adding, replacing);
-    assert_eq!(replaced.expect("replaced").revision, 2);
-    assert_eq!(added.expect("added").revision, 3);
+    let change = add(from_ref(&people[250]));
+    let (added, replaced) = overtaken(&table, &stored, (&few, &gate), &change, &people[..200]).await;
+    assert_eq!((replaced.revision, added.revision), (2, 3));
     check(&table, &stored.id, &[&people[..200], &people[250..251]].concat()).await;
 }
 
@@ -343,6 +337,59 @@ async fn a_claim_keeps_others_waiting_and_ends_by_itself() {
     assert_eq!(finish(&table, &stored.id).await, Finished::Done);
     check(&table, &stored.id, &people).await;
     assert_eq!(read(&table, &stored.id).await.revision, 2, "a claim is no change");
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_known_again_though_the_group_has_moved_on() {
+    let table = Table::new().await;
+    let people = ids(300);
+    let stored = group(&table, "g").await;
+    let process = table.another();
+    let gate = Gate::new();
+    process.wire.fail("UpdateItem", 1, &Fault::AnswerLost);
+    process.wire.fail("UpdateItem", 1, &Fault::Held(gate.clone()));
+    let replacing = async { replace(&process, &stored, &people).await };
+    let renaming = async {
+        gate.reached().await;
+        let now = read(&table, &stored.id).await;
+        let draft = draft(json!({ "displayName": "h" }), None);
+        let renamed = table.directory.update(&request(), groups(), &now, draft, NOW).await;
+        gate.open();
+        renamed
+    };
+    let (replaced, renamed) = futures::join!(replacing, renaming);
+    assert_eq!(renamed.expect("renamed").revision, 3);
+    assert_eq!(replaced.expect("known again").revision, 3);
+    check(&table, &stored.id, &people).await;
+}
+
+/// An owner that is late finds that another has taken over, which then dies: what that needs is still there.
+#[tokio::test]
+async fn an_owner_that_is_overtaken_leaves_the_change_to_the_next() {
+    let table = Table::new().await;
+    let people = ids(300);
+    let stored = group(&table, "g").await;
+    let late = table.another();
+    let gate = Gate::new();
+    // The commit, then the end.
+    late.wire.fail("UpdateItem", 1, &Fault::Delayed(Duration::ZERO));
+    late.wire.fail("UpdateItem", 1, &Fault::Held(gate.clone()));
+    let replacing = async { replace(&late, &stored, &people).await };
+    let overtaking = async {
+        gate.reached().await;
+        let next = table.another();
+        // The group, the take-over, the part.
+        next.wire.stop_after(3);
+        let died = next.directory.finish(&request(), &stored.id, later(LONG_AFTER)).await;
+        died.expect_err("it died before its end");
+        gate.open();
+    };
+    let (replaced, ()) = futures::join!(replacing, overtaking);
+    replaced.expect("committed");
+    assert!(shown(&table, &stored.id).await == people);
+    let finished = table.directory.finish(&request(), &stored.id, later(2 * LONG_AFTER)).await;
+    assert_eq!(finished.expect("finished"), Finished::Done);
+    check(&table, &stored.id, &people).await;
 }
 
 #[tokio::test]

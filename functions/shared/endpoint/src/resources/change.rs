@@ -86,7 +86,8 @@ impl Call {
         for attempt in 0..MOST_ATTEMPTS {
             let claim = self.claim(id, changes, attempt).await?;
             let outcome = self.attempt(id, changes, &decide, claim.as_ref()).await;
-            if let (Some(claim), false) = (&claim, matches!(outcome, Ok(Some(_)))) {
+            // One that was committed is no claim any more, and stays.
+            if let Some(claim) = &claim {
                 self.directory().release(self.scope(), claim).await.map_err(from_directory)?;
             }
             if let Some(written) = outcome? {
