@@ -1,10 +1,10 @@
 //! Which table, and how it is reached.
 
 use anyhow::{Context, Result};
-use aws_config::SdkConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region},
+    Client,
+    config::{Credentials, SharedCredentialsProvider},
 };
 use aws_smithy_http_client::{Builder, tls};
 use directory::Directory;
@@ -12,7 +12,7 @@ use directory::Directory;
 /// The table of a local server.
 pub(crate) const LOCAL_TABLE: &str = "scim";
 /// Region, access key and secret that a local engine is asked with; it checks none.
-pub(crate) const LOCAL: &str = "local";
+const LOCAL: &str = "local";
 
 /// Options of every command that works on a table.
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,7 @@ impl Target {
     /// The table, once it has answered.
     pub(crate) async fn open(&self) -> Result<Table> {
         let client = match &self.local {
-            Some(url) => local(url),
+            Some(url) => Client::new(&local(url)),
             None => self.remote().await,
         };
         let name = match (&self.table, &self.local) {
@@ -84,14 +84,15 @@ pub(crate) async fn configuration() -> SdkConfig {
     aws_config::from_env().http_client(https).load().await
 }
 
-fn local(url: &str) -> Client {
-    Client::from_conf(
-        Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(Builder::new().build_http())
-            .region(Region::from_static(LOCAL))
-            .credentials_provider(Credentials::new(LOCAL, LOCAL, None, None, LOCAL))
-            .endpoint_url(url)
-            .build(),
-    )
+/// What stands in for AWS at `url` on this machine.
+pub(crate) fn local(url: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(Builder::new().build_http())
+        .region(Region::from_static(LOCAL))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            LOCAL, LOCAL, None, None, LOCAL,
+        )))
+        .endpoint_url(url)
+        .build()
 }

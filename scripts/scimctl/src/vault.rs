@@ -2,15 +2,13 @@
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use aws_sdk_secretsmanager::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region},
+    Client,
     operation::{create_secret::CreateSecretError, get_secret_value::GetSecretValueError},
     types::{Filter, FilterNameStringType},
 };
-use aws_smithy_http_client::Builder;
 
 use crate::{
-    aws::{self, LOCAL, Target},
+    aws::{self, Target},
     secret::Secret,
 };
 
@@ -49,7 +47,7 @@ impl Place {
     /// Where the secrets are.
     pub(crate) async fn open(&self) -> Vault {
         let client = match &self.secrets {
-            Some(url) => local(url),
+            Some(url) => Client::new(&aws::local(url)),
             None => Client::new(&aws::configuration().await),
         };
         Vault { client, prefix: format!("{}/connectors/", self.stack) }
@@ -173,18 +171,6 @@ fn refused(what: &str, error: impl Into<aws_sdk_secretsmanager::Error>) -> Error
     Error::new(error.into()).context(what.to_owned())
 }
 
-fn local(url: &str) -> Client {
-    Client::from_conf(
-        Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(Builder::new().build_http())
-            .region(Region::from_static(LOCAL))
-            .credentials_provider(Credentials::new(LOCAL, LOCAL, None, None, LOCAL))
-            .endpoint_url(url)
-            .build(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -198,7 +184,8 @@ mod tests {
     async fn vault(secret: &str) -> (Secrets, Vault) {
         let secrets = Secrets::start(None).await.expect("a stand-in");
         secrets.set(NAME, secret).expect("kept");
-        let vault = Vault { client: local(secrets.url()), prefix: "scim/connectors/".to_owned() };
+        let vault =
+            Vault { client: Client::new(&aws::local(secrets.url())), prefix: "scim/connectors/".to_owned() };
         (secrets, vault)
     }
 

@@ -1,5 +1,7 @@
 //! Making findings right, if the table is still as it was found.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, TransactWriteItem};
 
 use super::{
@@ -66,16 +68,12 @@ pub(super) fn require(
     names: &[&str],
     values: &[(&str, &str)],
 ) -> Result<TransactWriteItem, Error> {
-    let mut check = ConditionCheck::builder()
+    let check = ConditionCheck::builder()
         .table_name(&*directory.table)
         .set_key(Some(key.attributes()))
-        .condition_expression(condition);
-    for name in names {
-        check = check.expression_attribute_names(format!("#{name}"), *name);
-    }
-    for (name, value) in values {
-        check = check.expression_attribute_values(*name, AttributeValue::S((*value).to_owned()));
-    }
+        .condition_expression(condition)
+        .set_expression_attribute_names(by_name(names))
+        .set_expression_attribute_values(by_value(values));
     let check = check.build().map_err(|error| Error::Unavailable(Box::new(error)))?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
@@ -88,16 +86,25 @@ pub(super) fn delete_if(
     names: &[&str],
     values: &[(&str, &str)],
 ) -> Result<TransactWriteItem, Error> {
-    let mut delete = Delete::builder()
+    let delete = Delete::builder()
         .table_name(&*directory.table)
         .set_key(Some(key.attributes()))
-        .condition_expression(condition);
-    for name in names {
-        delete = delete.expression_attribute_names(format!("#{name}"), *name);
-    }
-    for (name, value) in values {
-        delete = delete.expression_attribute_values(*name, AttributeValue::S((*value).to_owned()));
-    }
+        .condition_expression(condition)
+        .set_expression_attribute_names(by_name(names))
+        .set_expression_attribute_values(by_value(values));
     let delete = delete.build().map_err(|error| Error::Unavailable(Box::new(error)))?;
     Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// The names of an expression as the service takes them, which refuses an empty map.
+fn by_name(names: &[&str]) -> Option<HashMap<String, String>> {
+    let names = names.iter().map(|name| (format!("#{name}"), (*name).to_owned()));
+    Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty())
+}
+
+/// The values of an expression, likewise.
+fn by_value(values: &[(&str, &str)]) -> Option<HashMap<String, AttributeValue>> {
+    let values =
+        values.iter().map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())));
+    Some(values.collect()).filter(|values: &HashMap<_, _>| !values.is_empty())
 }

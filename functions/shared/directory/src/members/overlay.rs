@@ -1,5 +1,7 @@
 //! A group's members as they are: the memberships, and over them what a change under way says.
 
+use std::collections::HashSet;
+
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use scim::ResourceId;
 
@@ -61,15 +63,19 @@ impl Directory {
         group: &Record,
         members: &[ResourceId],
     ) -> Result<Vec<Member>, Error> {
+        // First: what is said has been carried out by the time that it cannot be read any more.
+        let said = match &group.pending.intent {
+            Some(intent) => self.said(scope, &group.id, intent).await?,
+            None => None,
+        };
         let pk = keys::members(&scope.tenant, &group.id);
         let keys = members.iter().map(|id| keys::Key::new(pk.clone(), id.as_str())).collect();
         let items = self.items(&scope.usage, keys, Projection::All, Consistency::Strong).await?;
         let mut stored = items.iter().map(Member::from_item).collect::<Result<Vec<_>, _>>()?;
-        if let Some(intent) = &group.pending.intent
-            && let Some(said) = self.said(scope, &group.id, intent).await?
-        {
+        if let Some(said) = said {
+            let asked: HashSet<_> = members.iter().collect();
             stored = said.on(stored);
-            stored.retain(|member| members.contains(&member.id));
+            stored.retain(|member| asked.contains(&member.id));
         }
         stored.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(stored)

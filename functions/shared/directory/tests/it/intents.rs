@@ -223,6 +223,29 @@ async fn members_among_a_few_are_told_with_what_is_under_way() {
     assert_eq!(written(&table, &now.id).await[0].len(), 200, "nothing of it is written yet");
 }
 
+#[tokio::test]
+async fn members_among_a_few_are_told_though_what_is_under_way_ends_meanwhile() {
+    let table = Table::new().await;
+    let people = ids(300);
+    let stored = group(&table, "g").await;
+    let process = table.another();
+    // The members, the part, the commit; what follows is cut off.
+    process.wire.stop_after(3);
+    let replaced = replace(&process, &stored, &people).await.expect("committed");
+    let now = read(&table, &replaced.id).await;
+    let (reader, gate) = (table.another(), Gate::new());
+    reader.wire.fail("GetItem", 1, &Fault::Held(gate.clone()));
+    let (scope, asked) = (request(), [people[7].clone()]);
+    let reading = reader.directory.members_among(&scope, &now, &asked);
+    let ending = async {
+        gate.reached().await;
+        assert_eq!(finish(&table, &stored.id).await, Finished::Done);
+        gate.open();
+    };
+    let (among, ()) = futures::join!(reading, ending);
+    assert_eq!(among.expect("read"), members(&asked));
+}
+
 /// A change of a few members that is held up at `gate` while the group is replaced by `wanted`: the two outcomes.
 async fn overtaken(
     table: &Table,
@@ -239,7 +262,7 @@ async fn overtaken(
         gate.open();
         replaced
     };
-    let (changed, replaced) = futures::join!(changing, replacing);
+    let (changed, replaced) = futures::join!(Box::pin(changing), Box::pin(replacing));
     (changed.expect("changed"), replaced.expect("replaced"))
 }
 

@@ -87,8 +87,10 @@ impl Call {
             let claim = self.claim(id, changes, attempt).await?;
             let outcome = self.attempt(id, changes, &decide, claim.as_ref()).await;
             // One that was committed is no claim any more, and stays.
-            if let Some(claim) = &claim {
-                self.directory().release(self.scope(), claim).await.map_err(from_directory)?;
+            if let Some(claim) = &claim
+                && let Err(error) = self.directory().release(self.scope(), claim).await
+            {
+                tracing::warn!(%error, group = %id, "a claim is left to its end");
             }
             if let Some(written) = outcome? {
                 return Ok(written);
