@@ -31,7 +31,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();
-    let aws = aws_config::from_env().http_client(https).load().await;
+    let aws = aws_config::from_env().http_client(https).timeout_config(directory::timeouts()).load().await;
     let worker = Worker::new(Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table));
     lambda_runtime::run(service_fn(|event| answer(&worker, event))).await
 }

@@ -37,6 +37,7 @@ pub use index::{Entries, Entry, Index, Mark};
 pub use lookup::Lookup;
 pub use members::{Claim, Finished, GroupChange, GroupRef, Member, MemberChange};
 pub use record::{Draft, Record};
+pub use retry::timeouts;
 pub use scope::{Policy, Scope};
 pub use table::{Consistency, Directory};
 pub use tidy::{Change, Image, Tidied};

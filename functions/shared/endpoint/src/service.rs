@@ -1,8 +1,7 @@
 //! What every function shares while its sandbox lives: the table, the connectors, the configuration.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use aws_config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls;
 use connector::Connectors;
 use directory::Directory;
@@ -52,12 +51,8 @@ impl Service {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
-        // A call that hangs is tried again while the request still has time.
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(5))
-            .operation_timeout(Duration::from_secs(12));
-        let aws = aws_config::from_env().http_client(https).timeout_config(timeouts.build()).load().await;
+        let aws =
+            aws_config::from_env().http_client(https).timeout_config(directory::timeouts()).load().await;
         let directory = Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table.as_str());
         let connectors =
             Connectors::new(aws_sdk_secretsmanager::Client::new(&aws), config.secrets_prefix.as_str());
