@@ -282,7 +282,7 @@ async fn a_scan_of_many_finds_what_looking_at_everything_finds() {
             let id = ResourceId::parse(&format!("0{number:07x}-0000-4000-8000-000000000000")).unwrap();
             let scope = Scope::new("default", "default", format!("request {number}"));
             let external_id = (number % 4 == 0).then(|| format!("x{number}"));
-            let draft = Draft { attributes: user.as_object().unwrap().clone(), external_id };
+            let draft = Draft { attributes: user.as_object().unwrap().clone(), external_id, ..Draft::default() };
             let now = datetime!(2026-11-22 00:00 UTC) + time::Duration::seconds(i64::try_from(*number).unwrap());
             store.create(&scope, &USERS, id, draft, now).await.unwrap();
         }))
