@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_sdk_secretsmanager::{Client, Config, config::BehaviorVersion};
 use hkdf::Hkdf;
 use serde::Deserialize;
 use sha2::Sha256;
@@ -66,6 +67,15 @@ impl Keys {
 }
 
 impl Connectors {
+    /// Nobody's connectors, with keys that are derived from `secret`: for a process that serves itself alone, without a
+    /// secret of the deployment, and opens what it has sealed itself. It makes no call.
+    #[must_use]
+    pub fn own(secret: &[u8; 32]) -> Self {
+        let none = Config::builder().behavior_version(BehaviorVersion::latest()).build();
+        let keys = Keys(vec![Hkdf::new(None, secret)]);
+        Self { own: Some(Arc::new(keys)), ..Self::new(Client::from_conf(none), "") }
+    }
+
     /// The key to seal with: the newest of the secret `<prefix>/keys`, for `purpose` alone.
     ///
     /// # Errors
@@ -106,6 +116,9 @@ impl Connectors {
 
     /// The keys, no older than `freshness`, and their age.
     async fn keys(&self, freshness: Duration, now: OffsetDateTime) -> Result<(Arc<Keys>, Duration), Error> {
+        if let Some(own) = &self.own {
+            return Ok((Arc::clone(own), Duration::ZERO));
+        }
         let read = || fetch(&self.client, &self.prefix, NAME, Keys::parse);
         self.keys.get(NAME, freshness, now, read).await?.ok_or_else(absent)
     }
@@ -148,6 +161,17 @@ mod tests {
         // RFC 5869's way, held by a value computed elsewhere: a change would end every key in use.
         let hex = derived(&document, "cursor")[0].map(|byte| format!("{byte:02x}")).concat();
         assert_eq!(hex, "bdf8e6c45a2e892b6f7f99fde5af7dca6e545d5fcd4fcf0f3e8d701c1f3edb01");
+    }
+
+    #[tokio::test]
+    async fn a_process_of_its_own_opens_what_it_sealed_and_lets_nobody_in() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let (one, other) = (Connectors::own(&[1; 32]), Connectors::own(&[2; 32]));
+        let key = one.newest_key("cursor", now).await.expect("a key");
+        let opened = one.try_keys("cursor", now, |found| (*found == key).then_some(())).await;
+        assert_eq!(opened.expect("keys"), Some(()));
+        assert_ne!(other.newest_key("cursor", now).await.expect("a key"), key);
+        assert!(one.authenticate(Some("scim_default_x"), now).await.is_err());
     }
 
     #[test]

@@ -60,13 +60,16 @@ pub struct Connectors {
     prefix: String,
     secrets: Cache<Secret>,
     keys: Cache<Keys>,
+    /// Keys of this process alone, in the place of the deployment's.
+    own: Option<Arc<Keys>>,
 }
 
 impl Connectors {
     /// The connectors whose secrets are named `<prefix>/connectors/<name>`, and the keys of `<prefix>/keys`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
-        Self { client, prefix: prefix.into(), secrets: Cache::default(), keys: Cache::default() }
+        let (secrets, keys) = (Cache::default(), Cache::default());
+        Self { client, prefix: prefix.into(), secrets, keys, own: None }
     }
 
     /// The connector that an `Authorization` header's value belongs to.

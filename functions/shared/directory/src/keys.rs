@@ -168,9 +168,17 @@ pub(crate) fn counters(tenant: &str, resource_type: &ResourceType) -> String {
     }
 }
 
+/// What the keys of tasks begin with.
+pub(crate) const TASKS: &str = "#S#";
+
 /// One of sixteen lists of tasks, of all tenants together.
 pub(crate) fn tasks(list: char) -> String {
-    format!("#S#{list}")
+    format!("{TASKS}{list}")
+}
+
+/// The tenant that the sort key of a task names.
+pub(crate) fn tenant_of_task(sk: &str) -> Option<&str> {
+    sk.split('#').nth(1)
 }
 
 /// One half of a membership, as its key tells.
