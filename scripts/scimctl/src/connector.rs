@@ -3,13 +3,14 @@
 mod settings;
 
 use anyhow::{Context, Result};
-use directory::{Directory, Setting, Usage};
+use directory::{Directory, Usage};
 use scim::Object;
 use serde_json::{Value, json};
 
 use crate::{
     aws::Target,
     clock::now,
+    configuration,
     connector::settings::{Assignment, SETTINGS, assign},
     name,
     print::{Format, columns, confirm},
@@ -212,17 +213,24 @@ impl Both {
 impl Set {
     async fn run(&self) -> Result<()> {
         let both = &self.both;
-        let Opened { directory, secret, mut settings, .. } = both.open().await?;
-        for assignment in &self.settings {
-            assign(&mut settings, assignment)?;
-        }
-        let (tenant, name) = (&secret.tenant, both.setting());
-        let written = if settings.is_empty() {
-            directory.unconfigure(tenant, &name).await.map(drop)
-        } else {
-            directory.configure(tenant, &Setting { name, document: settings.clone() }).await
-        };
-        written.context("writing the settings")?;
+        let Opened { directory, secret, .. } = both.open().await?;
+        let (tenant, own) = (&secret.tenant, both.setting());
+        let changed = configuration::change(
+            &directory,
+            tenant,
+            |name| name == own,
+            |documents| {
+                let mut settings = documents.remove(&own).unwrap_or_default();
+                for assignment in &self.settings {
+                    assign(&mut settings, assignment)?;
+                }
+                if !settings.is_empty() {
+                    documents.insert(own.clone(), settings.clone());
+                }
+                Ok(settings)
+            },
+        );
+        let settings = changed.await?;
         both.format.remark("Functions take it up within a minute.");
         let pairs: Vec<_> = settings.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
         let text = if pairs.is_empty() { "as by default".to_owned() } else { pairs.join("\n") };

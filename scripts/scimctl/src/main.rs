@@ -2,15 +2,20 @@
 
 mod aws;
 mod clock;
+mod configuration;
 mod connector;
 mod ending;
 mod fsck;
+mod group;
 mod name;
 mod output;
 mod print;
+mod progress;
+mod resource;
 mod schema;
 mod secret;
 mod token;
+mod user;
 mod vault;
 
 use std::{io, process::ExitCode};
@@ -32,6 +37,10 @@ enum Command {
     Connector(connector::Arguments),
     /// Check, add, list and remove the schemas and resource types of a tenant
     Schema(schema::Arguments),
+    /// Show, list, export, import, match, restore and purge users
+    User(user::Arguments),
+    /// Show, list, export, import, match and restore groups
+    Group(group::Arguments),
     /// Issue, list, rotate and revoke the tokens of a connector
     Token(token::Arguments),
     /// Check that everything in the table agrees, and repair what does not
@@ -54,6 +63,9 @@ Examples:
                                                  a setting of a connector
   scimctl schema add device.json --tenant acme --table scim-Table-1A2B3C
                                                  a resource type of a tenant
+  scimctl user get ann@example.com --tenant acme a user, without a token
+  scimctl user export users.csv --tenant acme    all of them, as a table
+  scimctl group import groups.csv --tenant acme  groups and who is in them
   scimctl completions bash                       what completes these commands in a shell
   scimctl fsck --table scim-Table-1A2B3C         check, and change nothing
   scimctl fsck --table scim-Table-1A2B3C --tenant acme --repair
@@ -69,6 +81,8 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Connector(arguments) => connector::run(&arguments).await.map(|()| true),
         Command::Schema(arguments) => schema::run(&arguments).await,
+        Command::User(arguments) => user::run(&arguments).await,
+        Command::Group(arguments) => group::run(&arguments).await,
         Command::Token(arguments) => token::run(&arguments).await.map(|()| true),
         Command::Fsck(arguments) => fsck::run(&arguments).await,
         Command::Completions { shell } => {

@@ -131,8 +131,22 @@ impl Operator {
 
     /// What a request is answered with. `path` is that behind the base URL, `/Users?count=1`.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+        self.call_at(method, path, body, None).await
+    }
+
+    /// The same, done only while the resource is at this `meta.version`: else it is answered with 412.
+    pub async fn call_at(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> Reply {
         let request = http::Request::builder().method(method).uri(path);
-        let request = request.header(header::CONTENT_TYPE, answer::SCIM_JSON);
+        let mut request = request.header(header::CONTENT_TYPE, answer::SCIM_JSON);
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, version);
+        }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let answer = match request.body(body) {
             Ok(request) => match self.routes.clone().oneshot(request).await {
