@@ -1,16 +1,19 @@
 //! Changing a tenant's configuration so that nothing is lost which somebody else changes in the same moment.
 
-use anyhow::{Context, Result, bail};
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
 use directory::{Directory, Revision, Usage};
 use scim::Object;
-
-use std::{collections::BTreeMap, time::Duration};
 
 /// Documents by the names that the table gives them, in its order: an endpoint reads them so.
 pub(crate) type Documents = BTreeMap<String, Object>;
 
 /// How often a change is decided anew because others change the same documents.
 const MOST_TRIES: u32 = 20;
+
+/// Documents that one transaction holds.
+const MOST_DOCUMENTS: usize = 100;
 
 /// The documents of a tenant, as of all writes answered before.
 pub(crate) async fn read(directory: &Directory, tenant: &str) -> Result<Documents> {
@@ -43,6 +46,11 @@ pub(crate) async fn change<T>(
                 after: after.get(name).cloned(),
             })
             .collect();
+        ensure!(
+            revisions.len() <= MOST_DOCUMENTS,
+            "tenant {tenant} has {} documents that depend on each other: {MOST_DOCUMENTS} can be changed at once",
+            revisions.len()
+        );
         let written = directory.reconfigure(tenant, &revisions).await;
         if written.with_context(|| format!("writing the configuration of tenant {tenant}"))? {
             return Ok(outcome);

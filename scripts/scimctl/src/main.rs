@@ -14,8 +14,10 @@ mod progress;
 mod resource;
 mod schema;
 mod secret;
+mod tenant;
 mod token;
 mod user;
+mod values;
 mod vault;
 
 use std::{io, process::ExitCode};
@@ -41,6 +43,10 @@ enum Command {
     User(user::Arguments),
     /// Show, list, export, import, match and restore groups
     Group(group::Arguments),
+    /// List tenants, and erase one
+    Tenant(tenant::Arguments),
+    /// Add, remove and list the values that attributes may have
+    Values(values::Arguments),
     /// Issue, list, rotate and revoke the tokens of a connector
     Token(token::Arguments),
     /// Check that everything in the table agrees, and repair what does not
@@ -66,6 +72,9 @@ Examples:
   scimctl user get ann@example.com --tenant acme a user, without a token
   scimctl user export users.csv --tenant acme    all of them, as a table
   scimctl group import groups.csv --tenant acme  groups and who is in them
+  scimctl values add rolesString Agent --tenant acme
+                                                 a value that an attribute may have
+  scimctl tenant erase acme                      everything of a tenant, for good
   scimctl completions bash                       what completes these commands in a shell
   scimctl fsck --table scim-Table-1A2B3C         check, and change nothing
   scimctl fsck --table scim-Table-1A2B3C --tenant acme --repair
@@ -83,6 +92,8 @@ async fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments).await,
         Command::User(arguments) => user::run(&arguments).await,
         Command::Group(arguments) => group::run(&arguments).await,
+        Command::Tenant(arguments) => tenant::run(&arguments).await,
+        Command::Values(arguments) => values::run(&arguments).await.map(|()| true),
         Command::Token(arguments) => token::run(&arguments).await.map(|()| true),
         Command::Fsck(arguments) => fsck::run(&arguments).await,
         Command::Completions { shell } => {

@@ -1,6 +1,6 @@
 //! `scimctl schema`: the schemas and resource types that a tenant adds to the built-in ones.
 
-mod file;
+pub(crate) mod file;
 
 use std::path::PathBuf;
 

@@ -59,6 +59,19 @@ impl Column {
         })
     }
 
+    /// Where it stands among others, as the schemas have their attributes.
+    pub(crate) fn rank(&self, resource_type: &ResourceType) -> impl Ord + use<> {
+        let place = |all: &[Attribute], name: &str| all.iter().position(|it| it.name == name);
+        let extension = self.extension.as_deref().and_then(|urn| resource_type.extension(urn));
+        let number =
+            resource_type.extensions.iter().position(|it| Some(&it.schema.id) == self.extension.as_ref());
+        let schema = extension.map_or(&resource_type.schema, |extension| &extension.schema);
+        let sub =
+            self.sub_attribute.as_ref().and_then(|sub| place(&self.attribute.sub_attributes, &sub.name));
+        let which = self.element.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>();
+        (number, place(&schema.attributes, &self.attribute.name), which, sub)
+    }
+
     /// Whether nobody can write it: `id`, `meta.created`, `groups`.
     pub(crate) fn is_read_only(&self) -> bool {
         let sub = self.sub_attribute.as_ref().is_some_and(|it| it.mutability == Mutability::ReadOnly);
@@ -282,14 +295,14 @@ mod tests {
                 }
             }),
             &[
-                ("userName", "ann"),
                 ("active", "true"),
-                ("name.givenName", "Ann"),
-                (r#"emails[type eq "work"].value"#, "a@x"),
                 (r#"emails[type eq "work"].primary"#, "true"),
+                (r#"emails[type eq "work"].value"#, "a@x"),
                 (r#"emails[type eq "home"].value"#, "b@x"),
+                ("name.givenName", "Ann"),
                 ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "Tours"),
                 ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value", "7"),
+                ("userName", "ann"),
             ],
         );
     }

@@ -74,8 +74,16 @@ pub(crate) struct Rows<'a> {
 }
 
 enum Lines {
-    Csv { reader: Box<csv::Reader<File>>, columns: Vec<Column> },
-    Jsonl { reader: BufReader<File>, line: u64 },
+    Csv {
+        reader: Box<csv::Reader<File>>,
+        columns: Vec<Column>,
+        /// Lines that are not counted yet where a row begins.
+        behind: u64,
+    },
+    Jsonl {
+        reader: BufReader<File>,
+        line: u64,
+    },
 }
 
 impl Source {
@@ -91,27 +99,36 @@ impl Source {
         let lines = match self.form {
             Form::Jsonl => Lines::Jsonl { reader: BufReader::new(file), line: 0 },
             Form::Csv => {
-                let delimiter = delimiter(&mut file).with_context(named)?;
+                let Manner { delimiter, behind } = manner(&mut file).with_context(named)?;
                 let mut reader =
                     csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(file);
                 let columns = columns(reader.headers().with_context(named)?, resource_type)
                     .with_context(|| self.path.display().to_string())?;
-                Lines::Csv { reader: Box::new(reader), columns }
+                Lines::Csv { reader: Box::new(reader), columns, behind }
             }
         };
         Ok(Rows { resource_type, lines, clears: self.clears, bytes })
     }
 }
 
-/// What separates the cells: a spreadsheet writes `;` where a comma is part of numbers.
-fn delimiter(file: &mut File) -> std::io::Result<u8> {
-    let mut first = String::new();
-    // No header is longer; one that is not text is refused when it is read as one.
+/// How a table is written.
+struct Manner {
+    /// What separates the cells: a spreadsheet writes `;` where a comma is part of numbers.
+    delimiter: u8,
+    /// Where a line ends with two characters, the reader counts it when it meets the second, at the next row.
+    behind: u64,
+}
+
+fn manner(file: &mut File) -> std::io::Result<Manner> {
+    /// No header is longer; one that is not text is refused when it is read as one.
+    const LONGEST_HEADER_BYTES: u64 = 64 * 1024;
     let mut beginning = Vec::new();
-    file.take(64 * 1024).read_to_end(&mut beginning)?;
-    first.push_str(String::from_utf8_lossy(&beginning).lines().next().unwrap_or_default());
+    file.take(LONGEST_HEADER_BYTES).read_to_end(&mut beginning)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(if first.contains(';') && !first.contains(',') { b';' } else { b',' })
+    let text = String::from_utf8_lossy(&beginning);
+    let first = text.split('\n').next().unwrap_or_default();
+    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+    Ok(Manner { delimiter, behind: u64::from(first.ends_with('\r')) })
 }
 
 fn columns(header: &csv::StringRecord, resource_type: &ResourceType) -> Result<Vec<Column>> {
@@ -147,13 +164,13 @@ impl Iterator for Rows<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.lines {
-            Lines::Csv { reader, columns } => {
+            Lines::Csv { reader, columns, behind } => {
                 let mut record = csv::StringRecord::new();
-                let line = reader.position().line();
+                let line = reader.position().line() + *behind;
                 match reader.read_record(&mut record) {
                     Ok(false) => None,
                     Ok(true) => {
-                        let line = record.position().map_or(line, csv::Position::line);
+                        let line = record.position().map_or(line, |position| position.line() + *behind);
                         Some((line, from_cells(line, &record, columns, self.resource_type, self.clears)))
                     }
                     Err(error) => Some((line, Err(error.into()))),
@@ -333,7 +350,7 @@ mod tests {
             rows.remove(0).1.expect("a row").changes
         };
         let name = Change { path: "userName".to_owned(), value: Some(json!("ann")) };
-        assert_eq!(read(false), [name.clone()]);
+        assert_eq!(read(false), std::slice::from_ref(&name));
         assert_eq!(read(true), [name, Change { path: "title".to_owned(), value: None }]);
     }
 
@@ -377,7 +394,7 @@ mod tests {
         let told: Vec<_> = read.iter().map(|(line, row)| (*line, row.is_ok())).collect();
         assert_eq!(told, [(1, false), (2, true), (3, false), (4, false)]);
         for (header, expected) in [("userName,nope\n", "no schema"), ("userName,USERNAME\n", "twice")] {
-            let error = rows("a.csv", header, false, &USERS).err().expect(header);
+            let error = rows("a.csv", header, false, &USERS).map(drop).expect_err(header);
             assert!(format!("{error:#}").contains(expected), "{error:#}");
         }
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     super::{
-        column::{cell, flatten},
+        column::{Column, cell, flatten},
         members::line,
         naming,
     },
@@ -31,12 +31,16 @@ pub(super) fn write_table(spool: &mut Spool, resource_type: &ResourceType, out: 
         Ok(())
     })?;
     let first = ["id", naming(resource_type), "externalId"];
-    // What says whose row it is comes first, members and times last, the rest as resources have it.
-    paths.sort_by_key(|path| match first.iter().position(|name| name == path) {
-        Some(place) => place,
-        None if path == MEMBERS => first.len() + 1,
-        None if path.starts_with("meta.") => first.len() + 2,
-        None => first.len(),
+    // What says whose row it is comes first, members and times last, the rest as the schemas have it.
+    paths.sort_by_cached_key(|path| {
+        let place = match first.iter().position(|name| name == path) {
+            Some(place) => place,
+            None if path == MEMBERS => first.len() + 1,
+            None if path.starts_with("meta.") => first.len() + 2,
+            None => first.len(),
+        };
+        let column = Column::parse(path, resource_type).ok();
+        (place, column.map(|column| column.rank(resource_type)), path.clone())
     });
     if paths.is_empty() {
         paths = first.map(str::to_owned).to_vec();
