@@ -62,8 +62,9 @@ CSV: a row a resource, a column an attribute, named by its SCIM path as in a PAT
 An attribute with several values is one a line in its cell, or JSON. Members are userNames, or group: and a displayName,
 or ids. id, meta and others that nobody can write say nothing, but that a row with an id means the resource of that id.
 Else it means the one of its userName or displayName, else of its externalId, else of one of its e-mail addresses.
+A spreadsheet takes a cell that begins with = for a formula: open a table of people as text.
 JSONL: a resource a line, as SCIM has it; null takes an attribute away. Members may have a name beside their value, by
-which they are found where the id is unknown. managers are ids.
+which they are found where the id is unknown. A manager is an id.
 
 An import that was cut off is done again: who is there already is found, and what is so already is not written. A
 password is taken for new users alone. An export goes by way of FILE.partial, which an interruption leaves.";

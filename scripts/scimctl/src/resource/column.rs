@@ -68,7 +68,13 @@ impl Column {
         let schema = extension.map_or(&resource_type.schema, |extension| &extension.schema);
         let sub =
             self.sub_attribute.as_ref().and_then(|sub| place(&self.attribute.sub_attributes, &sub.name));
-        let which = self.element.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>();
+        let which = self.element.iter().map(|(name, value)| {
+            let known = self.attribute.sub_attribute(name).map(|sub| &sub.canonical_values);
+            let place =
+                known.and_then(|known| known.iter().position(|one| Some(one.as_str()) == value.as_str()));
+            (place.unwrap_or(usize::MAX), value.to_string())
+        });
+        let which = which.collect::<Vec<_>>();
         (number, place(&schema.attributes, &self.attribute.name), which, sub)
     }
 
