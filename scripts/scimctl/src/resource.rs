@@ -11,6 +11,7 @@ pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod matching;
 pub(crate) mod members;
+pub(crate) mod password;
 pub(crate) mod plan;
 pub(crate) mod purge;
 pub(crate) mod restore;

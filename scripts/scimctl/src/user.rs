@@ -4,7 +4,8 @@ use anyhow::Result;
 use scim::resource_type::USERS;
 
 use crate::resource::{
-    compare::Compare, export::Export, get::Get, import::Import, list::List, purge::Purge, restore::Restore,
+    compare::Compare, export::Export, get::Get, import::Import, list::List, password::VerifyPassword,
+    purge::Purge, restore::Restore,
 };
 
 /// Users of a tenant, read and written in this program with your AWS credentials: no token is needed. The rules are
@@ -35,6 +36,9 @@ enum Command {
     /// Bring a deleted user back, under its id
     #[command(after_help = RESTORE)]
     Restore(Restore),
+    /// Say whether a password is that of a user, where the tenant keeps them; exit code 1 where it is not
+    #[command(after_help = VERIFY)]
+    VerifyPassword(VerifyPassword),
     /// Delete users that are inactive since long; without --yes they are listed
     #[command(after_help = PURGE)]
     Purge(Purge),
@@ -64,7 +68,8 @@ or ids. id, meta and others that nobody can write say nothing, but that a row wi
 Else it means the one of its userName or displayName, else of its externalId, else of one of its e-mail addresses.
 A spreadsheet takes a cell that begins with = for a formula: open a table of people as text.
 JSONL: a resource a line, as SCIM has it; null takes an attribute away. Members may have a name beside their value, by
-which they are found where the id is unknown. A manager is an id.
+which they are found where the id is unknown. A manager is an id, a userName or an
+externalId.
 
 An import that was cut off is done again: who is there already is found, and what is so already is not written. A
 password is taken for new users alone. An export goes by way of FILE.partial, which an interruption leaves.";
@@ -73,7 +78,8 @@ password is taken for new users alone. An export goes by way of FILE.partial, wh
 pub(crate) const RESTORE: &str = "\
 What is deleted is kept for 30 days. It comes back with its id, its attributes and all that it is found by, or not at
 all: where its name is another's by now, the error says whose. It is in no group then; the answer says in which it was,
-and --groups makes it a member again, from two minutes after the deletion on. Who was in a deleted group is not kept.
+and --groups makes it a member again, from two minutes after the deletion on. Who was in a deleted group is not kept, nor a
+password.
 
 Examples:
   scimctl user list --deleted                    ids, names and until when
@@ -88,6 +94,12 @@ Examples:
   scimctl user purge --inactive-for 90d          lists them
   scimctl user purge --inactive-for 90d --yes --tenant acme";
 
+const VERIFY: &str = "\
+The password is read from standard input, up to the end of the line, so that no other program sees it.
+
+Examples:
+  read -rs password; printf %s \"$password\" | scimctl user verify-password ann@example.com";
+
 /// Whether all is well.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
     let endpoint = &USERS.endpoint;
@@ -98,6 +110,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
         Command::Import(import) => import.run(endpoint).await,
         Command::Match(compare) => compare.run(endpoint).await.map(|()| true),
         Command::Restore(restore) => restore.run(endpoint).await.map(|()| true),
+        Command::VerifyPassword(verify) => verify.run().await,
         Command::Purge(purge) => purge.run().await,
     }
 }

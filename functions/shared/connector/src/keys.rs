@@ -131,6 +131,7 @@ fn absent() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Credentials;
 
     const OLD: &str = "0123456789012345678901234567890123456789";
     const NEW: &str = "abcdefghijklmnopqrstuvwxyzabcdefghijklmn";
@@ -171,7 +172,9 @@ mod tests {
         let opened = one.try_keys("cursor", now, |found| (*found == key).then_some(())).await;
         assert_eq!(opened.expect("keys"), Some(()));
         assert_ne!(other.newest_key("cursor", now).await.expect("a key"), key);
-        assert!(one.authenticate(Some("scim_default_x"), now).await.is_err());
+        let token = Credentials::parse(Some("some token"));
+        let Ok(Credentials::Token(token)) = token else { panic!("a token") };
+        assert!(one.authenticate(&token, now).await.is_err());
     }
 
     #[test]

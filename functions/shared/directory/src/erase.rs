@@ -21,7 +21,7 @@ use crate::{
 pub enum Kept {
     /// Nothing.
     Nothing,
-    /// Its configuration: settings, schemas, resource types.
+    /// Its configuration: settings, schemas, resource types, and to whom signed tokens belong.
     Configuration,
 }
 
@@ -108,18 +108,22 @@ impl Directory {
         let (counts, usage) = (Mutex::new(BTreeMap::new()), Usage::default());
         let configuration = keys::configuration(tenant);
         let scan = Scan {
-            // A tenant's own items, and the tasks of all tenants that may name it.
-            filter: "begins_with(pk, :own) OR (begins_with(pk, :tasks) AND contains(sk, :named))",
+            // A tenant's own items, and of those of all tenants the tasks that may name it and the routes to it.
+            filter: "begins_with(pk, :own) OR (begins_with(pk, :tasks) AND contains(sk, :named)) OR \
+                     (begins_with(pk, :routes) AND #tenant = :tenant)",
             values: &[
                 (":own", &format!("{tenant}#")),
                 (":tasks", keys::TASKS),
                 (":named", &format!("#{tenant}#")),
+                (":routes", keys::ROUTES),
+                (":tenant", tenant),
             ],
             projection: Some("pk, sk, #kind"),
-            names: &["kind"],
+            names: &["kind", "tenant"],
             segments,
             usage: &usage,
         };
+        let is_configuration = |key: &Key| key.pk == configuration || key.pk.starts_with(keys::ROUTES);
         self.scan(scan, seen, async |items| {
             let own: Vec<_> = items
                 .iter()
@@ -127,7 +131,7 @@ impl Directory {
                 .filter(|(key, _)| {
                     !key.pk.starts_with(keys::TASKS) || keys::tenant_of_task(&key.sk) == Some(tenant)
                 })
-                .filter(|(key, _)| kept == Kept::Nothing || key.pk != configuration)
+                .filter(|(key, _)| kept == Kept::Nothing || !is_configuration(key))
                 .collect();
             for (_, kind) in &own {
                 let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);

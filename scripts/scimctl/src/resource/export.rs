@@ -123,6 +123,7 @@ async fn whole(desk: &Desk, names: &Names, mut resource: Object) -> Result<Objec
     if let Some(Value::Object(meta)) = resource.get_mut("meta") {
         meta.retain(|name, _| META.contains(&name.as_str()));
     }
+    without_references(&mut resource);
     let id = resource.get("id").and_then(Value::as_str).and_then(ResourceId::parse);
     if desk.resource_type.kind == Kind::Group
         && let Some(id) = id
@@ -136,6 +137,21 @@ async fn whole(desk: &Desk, names: &Names, mut resource: Object) -> Result<Objec
         }
     }
     Ok(resource)
+}
+
+/// Takes out where a value is found: at no address, here.
+fn without_references(fields: &mut Object) {
+    let is_path = |value: &Value| value.as_str().is_some_and(|text| text.starts_with('/'));
+    fields.retain(|name, value| name != "$ref" || !is_path(value));
+    for value in fields.values_mut() {
+        match value {
+            Value::Object(inner) => without_references(inner),
+            Value::Array(values) => {
+                values.iter_mut().filter_map(Value::as_object_mut).for_each(without_references);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn print_lines(resources: &[Object]) -> Result<()> {

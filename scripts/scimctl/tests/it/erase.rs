@@ -1,5 +1,7 @@
 //! `scimctl tenant`: the end of one leaves every other as it was.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use local::TABLE;
@@ -32,17 +34,25 @@ async fn fill(server: &Server, tenant: &str) {
         call.send().await.unwrap();
     };
     let group = "80000000-0000-4000-8000-000000000000";
+    let route = directory::Route { tenant: tenant.to_owned(), connector: "jwt".to_owned() };
+    let directory = directory::Directory::new(client.clone(), TABLE);
+    assert!(directory.add_route("https://issuer", tenant, &route).await.unwrap());
     put("#S#1".into(), format!("2026-11-21T12:00:10.000Z#{tenant}#finish#{group}"), "Task").await;
     put(format!("{tenant}#I#{group}"), "1#0000".into(), "IntentPart").await;
 }
 
 /// The items that are not of a tenant.
 fn without(items: &Items, tenant: &str) -> Items {
-    let is_own = |key: &str| {
-        key.starts_with(&format!("{tenant}#"))
+    let is_own = |key: &str, item: &HashMap<String, AttributeValue>| {
+        item.get("tenant").is_some_and(|it| it.as_s().unwrap() == tenant)
+            || key.starts_with(&format!("{tenant}#"))
             || key.starts_with("#S#") && key.contains(&format!("#{tenant}#finish#"))
     };
-    items.iter().filter(|(key, _)| !is_own(key)).map(|(key, item)| (key.clone(), item.clone())).collect()
+    items
+        .iter()
+        .filter(|(key, item)| !is_own(key, item))
+        .map(|(key, item)| (key.clone(), item.clone()))
+        .collect()
 }
 
 #[tokio::test]
@@ -102,7 +112,8 @@ async fn an_erased_tenant_may_keep_its_configuration_and_begin_again() {
     let erase = ["tenant", "erase", "default", "--keep-configuration", "--yes"];
     let told = server.both(&erase).await.with_code(0).out;
     assert!(told.ends_with("Nothing of tenant default is there but its configuration\n"), "{told}");
-    let left: Vec<_> = server.items().await.into_keys().collect();
+    let mut left: Vec<_> = server.items().await.into_keys().collect();
+    assert!(left.remove(0).starts_with("#J#"), "to whom signed tokens belong");
     assert_eq!(left, ["default#K values#urn:ietf:params:scim:schemas:core:2.0:User:userType"]);
     let (status, answer) = server.get(token, "/Users").await;
     assert_eq!((status, &answer["totalResults"]), (200, &json!(0)));

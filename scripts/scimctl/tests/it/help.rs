@@ -18,6 +18,7 @@ async fn every_group_of_commands_shows_how_it_is_used() {
         (["user", "import"], "userName,active,name.givenName"),
         (["group", "export"], "FILE.partial"),
         (["user", "restore"], "scimctl user restore 3f2b5d7c-… --groups"),
+        (["user", "verify-password"], "read -rs password"),
         (["user", "purge"], "scimctl user purge --inactive-for 90d --yes"),
         (["tenant", "erase"], "scimctl tenant erase acme --yes --json"),
     ] {

@@ -29,6 +29,11 @@ fn comparable(
         for beside in ["id", "meta", "groups"] {
             fields.remove(beside);
         }
+        if let Some(manager) =
+            fields.get_mut(ENTERPRISE).and_then(|it| it.get_mut("manager")?.as_object_mut())
+        {
+            assert!(manager.remove("$ref").is_some(), "it is somebody");
+        }
         // The values of an attribute have no order (RFC 7643 §2.4).
         if let Some(Value::Array(emails)) = fields.get_mut("emails") {
             emails.sort_by_key(ToString::to_string);
@@ -64,8 +69,10 @@ async fn sample(server: &Server, tenant: &str) {
         "addresses": [{ "type": "work", "streetAddress": "1 Road", "country": "CH" }],
         ENTERPRISE: { "department": "Tours", "costCenter": "4" }
     });
+    // Named as an identity provider may: by userName, which means the same in another tenant.
     let bea = json!({
-        "userName": "bea", "active": false,
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+        "userName": "bea", "active": false, ENTERPRISE: { "manager": { "value": "ann@example.com" } },
         "phoneNumbers": [{ "value": "+41 1", "type": "work" }, { "value": "+41 2", "type": "work" }],
         "emails": [{ "value": "bea@example.com" }]
     });

@@ -1,6 +1,9 @@
 //! The program, and a local server's stand-ins for it to work on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{Seek as _, Write as _},
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, body::Body};
@@ -45,9 +48,17 @@ pub(crate) type Items = BTreeMap<String, HashMap<String, AttributeValue>>;
 
 /// Runs the program, as where nothing is configured.
 pub(crate) async fn scimctl(arguments: &[&str]) -> Ended {
+    scimctl_with(arguments, "").await
+}
+
+/// The same, with this on standard input.
+pub(crate) async fn scimctl_with(arguments: &[&str], input: &str) -> Ended {
     let mut program = Command::new(env!("CARGO_BIN_EXE_scimctl"));
     let program = program.args(arguments).env_remove("TABLE_NAME").env_remove("SECRETS_PREFIX");
-    let ended = program.stdin(std::process::Stdio::null()).output().await.unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    let ended = program.stdin(file).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: ended.status.code(), out: text(ended.stdout), err: text(ended.stderr) }
 }

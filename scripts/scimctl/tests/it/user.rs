@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Server, scimctl_with};
 
 #[tokio::test]
 async fn a_user_is_found_by_whatever_is_known_of_it() {
@@ -121,4 +121,33 @@ async fn a_connector_that_only_reads_does_not_bind_the_operator() {
     assert_eq!((reply.status.as_u16(), reply.body), (204, Value::Null));
     let reply = operator.call(Method::GET, "/health", None).await;
     assert_eq!(reply.status, 404, "nobody is let in where no token is asked for");
+}
+
+#[tokio::test]
+async fn a_password_is_verified_and_never_shown() {
+    let server = Server::start().await;
+    let url = server.stack.stand_ins.engine.url();
+    let ann = server.make("default", "/Users", json!({ "userName": "ann", "password": "t1meMa$heen" })).await;
+    let verify = async |input: &str| {
+        scimctl_with(&["user", "verify-password", "ann", "--local", url, "--json"], input).await
+    };
+    let discarded = verify("t1meMa$heen").await.with_code(2);
+    assert!(discarded.err.contains("no password of user"), "{}", discarded.err);
+    let client = local::aws::dynamodb(url);
+    let directory = directory::Directory::new(client, local::TABLE);
+    let Value::Object(document) = json!({ "password": "argon2id" }) else { unreachable!() };
+    let setting = directory::Setting { name: "tenant".to_owned(), document };
+    directory.configure("default", &setting).await.unwrap();
+    let operator = server.operator("default");
+    let body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "password", "value": "t1meMa$heen" }]
+    });
+    assert_eq!(operator.call(Method::PATCH, &format!("/Users/{ann}"), Some(&body)).await.status, 200);
+    let good = verify("t1meMa$heen\r\n").await.json();
+    assert_eq!(good, json!({ "id": ann, "matches": true }));
+    let bad = verify("t1meMa$heem\n").await.with_code(1);
+    assert_eq!(bad.lines()[0]["matches"], false);
+    assert!(!bad.out.contains("t1me") && bad.err.is_empty(), "{}{}", bad.out, bad.err);
+    assert!(verify("").await.with_code(2).err.contains("no password on standard input"));
 }
