@@ -1,15 +1,17 @@
 //! `scimctl connector`: the ways in for identity providers.
 
 mod settings;
+mod trust;
 
 use anyhow::{Context, Result};
-use directory::{Directory, Setting, Usage};
+use directory::{Directory, Usage};
 use scim::Object;
 use serde_json::{Value, json};
 
 use crate::{
     aws::Target,
     clock::now,
+    configuration,
     connector::settings::{Assignment, SETTINGS, assign},
     name,
     print::{Format, columns, confirm},
@@ -38,6 +40,10 @@ enum Command {
     /// Change settings of a connector
     #[command(after_help = SETTINGS)]
     Set(Set),
+    /// Take tokens that an issuer signs (JSON Web Tokens), beside the connector's own
+    Trust(trust::Trust),
+    /// Take signed tokens no more
+    Untrust(trust::Untrust),
     /// Delete a connector: its tokens and its settings, not its tenant's resources
     Delete(Delete),
 }
@@ -49,6 +55,10 @@ Examples:
   scimctl connector show okta --table scim-Table-1A2B3C
   scimctl connector set okta strict=true readOnly= --table scim-Table-1A2B3C
                                                  nothing behind = gives a setting its default again
+  scimctl connector trust entra --issuer https://login.microsoftonline.com/TENANT-ID/v2.0 \
+      --audience api://scim --subject APPLICATION-ID \
+      --jwks-url https://login.microsoftonline.com/TENANT-ID/discovery/v2.0/keys
+                                                 OAuth client credentials of Entra
   scimctl connector delete okta                  table by TABLE_NAME, stack by SECRETS_PREFIX
   scimctl connector show default --local http://127.0.0.1:8123 --secrets http://127.0.0.1:40123
                                                  of a local server: scripts/dev prints the URLs";
@@ -126,6 +136,8 @@ struct Opened {
     directory: Directory,
     secret: Secret,
     settings: Object,
+    /// Whose tokens it takes beside its own.
+    trust: Option<Object>,
 }
 
 /// Does what was asked for.
@@ -135,6 +147,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         Command::List(list) => list.run().await,
         Command::Show(show) => show.run().await,
         Command::Set(set) => set.run().await,
+        Command::Trust(trust) => trust.run().await,
+        Command::Untrust(untrust) => untrust.run().await,
         Command::Delete(delete) => delete.run().await,
     }
 }
@@ -180,8 +194,9 @@ impl Both {
         let directory = self.target.open().await?.directory;
         let all = directory.configuration(&secret.tenant, &Usage::default()).await;
         let all = all.context("reading the settings")?;
-        let own = all.into_iter().find(|setting| setting.name == self.setting());
-        Ok(Opened { vault, directory, secret, settings: own.map(|it| it.document).unwrap_or_default() })
+        let own = |name: String| all.iter().find(|it| it.name == name).map(|it| it.document.clone());
+        let (settings, trust) = (own(self.setting()).unwrap_or_default(), own(trust::name(&self.name)));
+        Ok(Opened { vault, directory, secret, settings, trust })
     }
 
     /// What its settings are called in the table.
@@ -190,12 +205,18 @@ impl Both {
     }
 
     async fn run(&self) -> Result<()> {
-        let (Opened { secret, settings, .. }, now) = (self.open().await?, now());
+        let (Opened { secret, settings, trust, .. }, now) = (self.open().await?, now());
         let Secret { tenant, .. } = &secret;
         let mut rows = vec![vec!["tenant".to_owned(), tenant.clone()]];
         rows.extend(secret.known().into_iter().map(|Known { id, not_after, .. }| {
             vec!["token".to_owned(), format!("{id}, {}", until(not_after, now))]
         }));
+        rows.extend(
+            trust
+                .iter()
+                .flatten()
+                .map(|(key, value)| vec!["trust".to_owned(), format!("{key} {}", plain(value))]),
+        );
         rows.extend(
             settings.iter().map(|(key, value)| vec!["setting".to_owned(), format!("{key}={}", plain(value))]),
         );
@@ -203,8 +224,7 @@ impl Both {
             rows.push(vec!["settings".to_owned(), "as by default".to_owned()]);
         }
         let tokens: Value = secret.known().iter().map(|token| value(token, now)).collect();
-        let value =
-            json!({ "connector": self.name, "tenant": tenant, "tokens": tokens, "settings": settings });
+        let value = json!({ "connector": self.name, "tenant": tenant, "tokens": tokens, "trust": trust, "settings": settings });
         self.format.print(&value, &columns(&rows))
     }
 }
@@ -212,17 +232,24 @@ impl Both {
 impl Set {
     async fn run(&self) -> Result<()> {
         let both = &self.both;
-        let Opened { directory, secret, mut settings, .. } = both.open().await?;
-        for assignment in &self.settings {
-            assign(&mut settings, assignment)?;
-        }
-        let (tenant, name) = (&secret.tenant, both.setting());
-        let written = if settings.is_empty() {
-            directory.unconfigure(tenant, &name).await.map(drop)
-        } else {
-            directory.configure(tenant, &Setting { name, document: settings.clone() }).await
-        };
-        written.context("writing the settings")?;
+        let Opened { directory, secret, .. } = both.open().await?;
+        let (tenant, own) = (&secret.tenant, both.setting());
+        let changed = configuration::change(
+            &directory,
+            tenant,
+            |name| name == own,
+            |documents| {
+                let mut settings = documents.remove(&own).unwrap_or_default();
+                for assignment in &self.settings {
+                    assign(&mut settings, assignment)?;
+                }
+                if !settings.is_empty() {
+                    documents.insert(own.clone(), settings.clone());
+                }
+                Ok(settings)
+            },
+        );
+        let settings = changed.await?;
         both.format.remark("Functions take it up within a minute.");
         let pairs: Vec<_> = settings.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
         let text = if pairs.is_empty() { "as by default".to_owned() } else { pairs.join("\n") };
@@ -242,6 +269,7 @@ impl Delete {
         )?;
         // The secret first: whatever fails then, nobody is let in with other settings.
         vault.delete(name, self.for_good).await?;
+        trust::forget(&directory, tenant, name).await?;
         directory.unconfigure(tenant, &self.both.setting()).await.context("deleting the settings")?;
         let restore = if self.for_good {
             String::new()
@@ -261,5 +289,8 @@ impl Delete {
 
 /// A setting's value as it is written on the command line.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
+        value => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+    }
 }

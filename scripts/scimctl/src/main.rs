@@ -2,15 +2,22 @@
 
 mod aws;
 mod clock;
+mod configuration;
 mod connector;
 mod ending;
 mod fsck;
+mod group;
 mod name;
 mod output;
 mod print;
+mod progress;
+mod resource;
 mod schema;
 mod secret;
+mod tenant;
 mod token;
+mod user;
+mod values;
 mod vault;
 
 use std::{io, process::ExitCode};
@@ -32,6 +39,14 @@ enum Command {
     Connector(connector::Arguments),
     /// Check, add, list and remove the schemas and resource types of a tenant
     Schema(schema::Arguments),
+    /// Show, list, export, import, match, restore and purge users
+    User(user::Arguments),
+    /// Show, list, export, import, match and restore groups
+    Group(group::Arguments),
+    /// List tenants, and erase one
+    Tenant(tenant::Arguments),
+    /// Add, remove and list the values that attributes may have
+    Values(values::Arguments),
     /// Issue, list, rotate and revoke the tokens of a connector
     Token(token::Arguments),
     /// Check that everything in the table agrees, and repair what does not
@@ -54,6 +69,12 @@ Examples:
                                                  a setting of a connector
   scimctl schema add device.json --tenant acme --table scim-Table-1A2B3C
                                                  a resource type of a tenant
+  scimctl user get ann@example.com --tenant acme a user, without a token
+  scimctl user export users.csv --tenant acme    all of them, as a table
+  scimctl group import groups.csv --tenant acme  groups and who is in them
+  scimctl values add rolesString Agent --tenant acme
+                                                 a value that an attribute may have
+  scimctl tenant erase acme                      everything of a tenant, for good
   scimctl completions bash                       what completes these commands in a shell
   scimctl fsck --table scim-Table-1A2B3C         check, and change nothing
   scimctl fsck --table scim-Table-1A2B3C --tenant acme --repair
@@ -69,6 +90,10 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Connector(arguments) => connector::run(&arguments).await.map(|()| true),
         Command::Schema(arguments) => schema::run(&arguments).await,
+        Command::User(arguments) => user::run(&arguments).await,
+        Command::Group(arguments) => group::run(&arguments).await,
+        Command::Tenant(arguments) => tenant::run(&arguments).await,
+        Command::Values(arguments) => values::run(&arguments).await.map(|()| true),
         Command::Token(arguments) => token::run(&arguments).await.map(|()| true),
         Command::Fsck(arguments) => fsck::run(&arguments).await,
         Command::Completions { shell } => {

@@ -14,6 +14,11 @@ pub(crate) struct Format {
 }
 
 impl Format {
+    /// Whether programs are to read it.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints an answer: `value` to programs, `text` to people.
     pub(crate) fn print(self, value: &Value, text: &str) -> Result<()> {
         let mut out = io::stdout().lock();

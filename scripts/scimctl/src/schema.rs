@@ -1,19 +1,19 @@
 //! `scimctl schema`: the schemas and resource types that a tenant adds to the built-in ones.
 
-mod file;
+pub(crate) mod file;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use directory::{Directory, Setting, Usage};
+use anyhow::Result;
+use directory::Directory;
 use scim::catalog::{Catalog, Fault};
 use serde_json::{Value, json};
 
 use crate::{
     aws::Target,
+    configuration::{self, Documents},
     name,
     print::{Format, columns, confirm},
-    schema::file::Documents,
 };
 
 /// Schemas and resource types of a tenant, as JSON in the RFC's formats (RFC 7643 §6, §7). A resource type called User
@@ -122,8 +122,9 @@ impl Check {
 impl Shared {
     async fn open(&self) -> Result<(Directory, Documents)> {
         let directory = self.target.open().await?.directory;
-        let all = directory.configuration(&self.tenant, &Usage::default()).await;
-        Ok((directory, file::of(all.context("reading the schemas")?)))
+        let mut documents = configuration::read(&directory, &self.tenant).await?;
+        documents.retain(|name, _| file::is_one(name));
+        Ok((directory, documents))
     }
 }
 
@@ -131,20 +132,18 @@ impl Add {
     async fn run(&self) -> Result<bool> {
         let Shared { tenant, format, .. } = &self.shared;
         let documents = file::read(&self.file)?;
-        let (directory, before) = self.shared.open().await?;
-        let mut after = before.clone();
-        let outcome = file::add(&mut after, &documents);
-        if outcome.is_ok() {
-            // In the order of the names: a schema is there before the types that refer to it.
-            for (name, document) in &documents {
-                let setting = Setting { name: name.clone(), document: document.clone() };
-                directory.configure(tenant, &setting).await.with_context(|| format!("writing {name}"))?;
+        let directory = self.shared.target.open().await?.directory;
+        // All at once, and only while the others are what they were: they decide what can be served.
+        let changed = configuration::change(&directory, tenant, file::is_one, |there| {
+            let before = there.clone();
+            let mut after = before.clone();
+            let outcome = file::add(&mut after, &documents);
+            if outcome.is_ok() {
+                there.clone_from(&after);
             }
-            // Those that differ in case only are other items.
-            for name in before.keys().filter(|name| !after.contains_key(*name)) {
-                directory.unconfigure(tenant, name).await.with_context(|| format!("deleting {name}"))?;
-            }
-        }
+            Ok((before, after, outcome))
+        });
+        let (before, after, outcome) = changed.await?;
         let text = format!("Added to tenant {tenant}, functions take it up within a minute");
         // A User type of another file may have had extensions that this one has not: say what is gone.
         let is_there = |name: &str| before.keys().any(|there| there.eq_ignore_ascii_case(name));
@@ -195,7 +194,10 @@ impl Remove {
             format!("Takes the schema {id} away from tenant {tenant}.")
         };
         confirm(&question, id, self.yes)?;
-        directory.unconfigure(tenant, &name).await.with_context(|| format!("deleting {name}"))?;
+        let removed = configuration::change(&directory, tenant, file::is_one, |there| {
+            file::remove(there, &self.id).map(drop)
+        });
+        removed.await?;
         let text = format!("{id} is taken away from tenant {tenant}; functions notice within a minute");
         format.print(&json!({ "tenant": tenant, "removed": id }), &text)
     }

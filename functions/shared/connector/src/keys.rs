@@ -1,5 +1,8 @@
 //! The deployment's keys: secrets of its own, from which a key for each purpose is derived.
 
+use std::sync::Arc;
+
+use aws_sdk_secretsmanager::{Client, Config, config::BehaviorVersion};
 use hkdf::Hkdf;
 use serde::Deserialize;
 use sha2::Sha256;
@@ -68,6 +71,15 @@ impl Keys {
 }
 
 impl Connectors {
+    /// Nobody's connectors, with keys that are derived from `secret`: for a process that serves itself alone, without a
+    /// secret of the deployment, and opens what it has sealed itself. It makes no call.
+    #[must_use]
+    pub fn own(secret: &[u8; 32]) -> Self {
+        let none = Config::builder().behavior_version(BehaviorVersion::latest()).build();
+        let keys = Keys(vec![Hkdf::new(None, secret)]);
+        Self { own: Some(Arc::new(keys)), ..Self::new(Client::from_conf(none), "") }
+    }
+
     /// The key to seal with: the newest of the secret `<prefix>/keys`, for `purpose` alone.
     ///
     /// # Errors
@@ -107,6 +119,9 @@ impl Connectors {
     }
 
     async fn keys(&self, freshness: Freshness, now: OffsetDateTime) -> Result<Found<Keys>, Error> {
+        if let Some(own) = &self.own {
+            return Ok(Found { value: Arc::clone(own), is_new: true });
+        }
         let read = || fetch(&self.client, &self.prefix, NAME, Keys::parse);
         self.keys.get(NAME, freshness, now, read).await?.ok_or_else(absent)
     }
@@ -119,6 +134,7 @@ fn absent() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Credentials;
 
     const OLD: &str = "0123456789012345678901234567890123456789";
     const NEW: &str = "abcdefghijklmnopqrstuvwxyzabcdefghijklmn";
@@ -149,6 +165,19 @@ mod tests {
         // RFC 5869's way, held by a value computed elsewhere: a change would end every key in use.
         let hex = derived(&document, "cursor")[0].map(|byte| format!("{byte:02x}")).concat();
         assert_eq!(hex, "bdf8e6c45a2e892b6f7f99fde5af7dca6e545d5fcd4fcf0f3e8d701c1f3edb01");
+    }
+
+    #[tokio::test]
+    async fn a_process_of_its_own_opens_what_it_sealed_and_lets_nobody_in() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let (one, other) = (Connectors::own(&[1; 32]), Connectors::own(&[2; 32]));
+        let key = one.newest_key("cursor", now).await.expect("a key");
+        let opened = one.try_keys("cursor", now, |found| (*found == key).then_some(())).await;
+        assert_eq!(opened.expect("keys"), Some(()));
+        assert_ne!(other.newest_key("cursor", now).await.expect("a key"), key);
+        let token = Credentials::parse(Some("some token"));
+        let Ok(Credentials::Token(token)) = token else { panic!("a token") };
+        assert!(one.authenticate(&token, now).await.is_err());
     }
 
     #[test]

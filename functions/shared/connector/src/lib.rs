@@ -10,7 +10,7 @@ mod jwt;
 mod keys;
 mod secret;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_secretsmanager::Client;
 use time::OffsetDateTime;
@@ -84,6 +84,8 @@ pub struct Connectors {
     secrets: Cache<Secret>,
     keys: Cache<Keys>,
     key_sets: KeySets,
+    /// Keys of this process alone, in the place of the deployment's.
+    own: Option<Arc<Keys>>,
 }
 
 impl Connectors {
@@ -96,6 +98,7 @@ impl Connectors {
             secrets: Cache::new(TIMES),
             keys: Cache::new(TIMES),
             key_sets: KeySets::default(),
+            own: None,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     document::{from_map, to_map},
     keys,
     record::{kind, text},
-    table::Query,
+    table::{Item, Query},
 };
 
 /// One document of a tenant's configuration.
@@ -28,8 +28,26 @@ impl Directory {
     ///
     /// [`Error::Busy`], [`Error::Unavailable`], [`Error::Unreadable`]
     pub async fn configuration(&self, tenant: &str, usage: &Usage) -> Result<Vec<Setting>, Error> {
+        self.configuration_with(tenant, usage, Consistency::Eventual).await
+    }
+
+    /// The same, as of all writes answered before: what is to be changed is read so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::configuration`].
+    pub async fn configuration_now(&self, tenant: &str, usage: &Usage) -> Result<Vec<Setting>, Error> {
+        self.configuration_with(tenant, usage, Consistency::Strong).await
+    }
+
+    async fn configuration_with(
+        &self,
+        tenant: &str,
+        usage: &Usage,
+        consistency: Consistency,
+    ) -> Result<Vec<Setting>, Error> {
         let pk = keys::configuration(tenant);
-        let query = Query { pk: &pk, after: None, limit: None, consistency: Consistency::Eventual };
+        let query = Query { pk: &pk, after: None, limit: None, consistency };
         let items = self.query(usage, query).await?;
         items
             .into_iter()
@@ -51,9 +69,7 @@ impl Directory {
     ///
     /// [`Error::Busy`], [`Error::Unavailable`], [`Error::Unstorable`]
     pub async fn configure(&self, tenant: &str, setting: &Setting) -> Result<(), Error> {
-        let mut item = keys::Key::new(keys::configuration(tenant), setting.name.as_str()).attributes();
-        item.extend(kind("Setting"));
-        item.insert("doc".to_owned(), to_map(&setting.document)?);
+        let item = item(tenant, &setting.name, &setting.document)?;
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
         put.send().await.map_err(Error::from_sdk).map(drop)
     }
@@ -69,4 +85,12 @@ impl Directory {
         let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::from_sdk)?;
         Ok(deleted.attributes.is_some())
     }
+}
+
+/// The item of a document.
+pub(crate) fn item(tenant: &str, name: &str, document: &Object) -> Result<Item, Error> {
+    let mut item = keys::Key::new(keys::configuration(tenant), name).attributes();
+    item.extend(kind("Setting"));
+    item.insert("doc".to_owned(), to_map(document)?);
+    Ok(item)
 }

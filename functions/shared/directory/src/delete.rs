@@ -17,6 +17,8 @@ use crate::{
 
 /// How long the last state of a deleted record is kept.
 const TOMBSTONE_KEPT: Duration = Duration::days(30);
+/// The most groups that a tombstone names: with a document of the largest size it is an item that can be stored.
+const MOST_GROUPS: usize = 1000;
 
 impl Directory {
     /// Deletes a resource and returns its last state; `None` where there is none of this type.
@@ -46,7 +48,7 @@ impl Directory {
             if expected.is_some_and(|expected| expected != record.revision) {
                 return Err(Error::Changed);
             }
-            if self.delete_record(scope, resource_type, &record, now).await? {
+            if self.delete_record(scope, resource_type, &record, &groups, now).await? {
                 self.leave_groups(scope, id, &groups, now).await?;
                 if resource_type.kind == Kind::Group {
                     self.disband(scope, id).await?;
@@ -70,6 +72,7 @@ impl Directory {
         scope: &Scope,
         resource_type: &ResourceType,
         record: &Record,
+        groups: &[ResourceId],
         now: OffsetDateTime,
     ) -> Result<bool, Error> {
         let key = keys::record(&scope.tenant, resource_type, &record.id);
@@ -78,18 +81,19 @@ impl Directory {
             actions.push(self.remove(&stored_key(record, key)?, Condition::None)?);
         }
         actions.push(self.count_one(scope, resource_type, &record.id, -1)?);
-        actions.push(self.put(tombstone(scope, resource_type, record, now)?, Condition::None)?);
+        actions.push(self.put(tombstone(scope, resource_type, record, groups, now)?, Condition::None)?);
         let outcome = self.transact(&scope.usage, actions).await?;
         Ok(matches!(outcome, Outcome::Committed))
     }
 }
 
-/// The item that keeps the last state of a deleted record: smaller than the record's own, for it is found by
-/// id alone and so needs no `keys`.
+/// The item that keeps the last state of a deleted record, and the groups that it was in. It is found by id alone and
+/// so needs no `keys`.
 fn tombstone(
     scope: &Scope,
     resource_type: &ResourceType,
     record: &Record,
+    groups: &[ResourceId],
     now: OffsetDateTime,
 ) -> Result<Item, Error> {
     let last = Record { keys: std::collections::BTreeSet::new(), ..record.clone() };
@@ -102,5 +106,10 @@ fn tombstone(
         ("deleted".to_owned(), AttributeValue::S(timestamp(now))),
         ("ttl".to_owned(), AttributeValue::N(ttl.to_string())),
     ]);
+    if !groups.is_empty() {
+        let named = groups.iter().take(MOST_GROUPS).map(ToString::to_string).collect();
+        item.insert("groups".to_owned(), AttributeValue::Ss(named));
+        item.insert("groupCount".to_owned(), AttributeValue::N(groups.len().to_string()));
+    }
     Ok(item)
 }

@@ -19,6 +19,8 @@ pub(crate) enum Condition<'a> {
     AbsentOrOf(&'a str),
     /// The record is at this revision.
     Revision(u64),
+    /// The item's document is this one.
+    Document(&'a AttributeValue),
 }
 
 impl Condition<'_> {
@@ -29,6 +31,7 @@ impl Condition<'_> {
             Self::Absent => "attribute_not_exists(pk)",
             Self::AbsentOrOf(_) => "attribute_not_exists(pk) OR id = :own",
             Self::Revision(_) => "rev = :expected",
+            Self::Document(_) => "doc = :document",
         };
         Some(expression.to_owned())
     }
@@ -39,6 +42,7 @@ impl Condition<'_> {
             Self::AbsentOrOf(id) => {
                 Some(HashMap::from([(":own".to_owned(), AttributeValue::S(id.to_owned()))]))
             }
+            Self::Document(document) => Some(HashMap::from([(":document".to_owned(), document.clone())])),
             Self::Revision(revision) => {
                 Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(revision.to_string()))]))
             }

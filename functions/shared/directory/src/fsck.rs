@@ -27,6 +27,7 @@ use scim::ResourceType;
 use time::OffsetDateTime;
 
 pub use finding::{Finding, Problem, Side};
+pub(crate) use run::patiently;
 
 use crate::{Directory, Error, Policy, Setting};
 

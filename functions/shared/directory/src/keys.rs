@@ -88,6 +88,9 @@ pub(crate) fn configuration(tenant: &str) -> String {
     format!("{tenant}#K")
 }
 
+/// What the keys of routes begin with.
+pub(crate) const ROUTES: &str = "#J#";
+
 /// To whom tokens of this issuer for this audience belong; outside any tenant, for nobody is known yet.
 pub(crate) fn route(issuer: &str, audience: &str) -> Key {
     let mut digest = Sha256::new();
@@ -95,7 +98,7 @@ pub(crate) fn route(issuer: &str, audience: &str) -> Key {
     digest.update(issuer.len().to_be_bytes());
     digest.update(issuer);
     digest.update(audience);
-    Key::new(format!("#J#{}", hexadecimal(&digest.finalize())), ALONE)
+    Key::new(format!("{ROUTES}{}", hexadecimal(&digest.finalize())), ALONE)
 }
 
 /// The users of a `userName`: at most one.
@@ -178,9 +181,17 @@ pub(crate) fn counters(tenant: &str, resource_type: &ResourceType) -> String {
     }
 }
 
+/// What the keys of tasks begin with.
+pub(crate) const TASKS: &str = "#S#";
+
 /// One of sixteen lists of tasks, of all tenants together.
 pub(crate) fn tasks(list: char) -> String {
-    format!("#S#{list}")
+    format!("{TASKS}{list}")
+}
+
+/// The tenant that the sort key of a task names.
+pub(crate) fn tenant_of_task(sk: &str) -> Option<&str> {
+    sk.split('#').nth(1)
 }
 
 /// One half of a membership, as its key tells.

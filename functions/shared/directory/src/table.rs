@@ -47,6 +47,8 @@ pub(crate) enum Projection {
     Keys,
     /// The sort key, and `displayName` of the document.
     DisplayName,
+    /// The sort key, and `userName` and `displayName` of the document.
+    Names,
     /// The key, and what says whether a change of a group's members has come to its end.
     Pending,
     /// Key, kind, and what other items must agree with of a record: not its document.
@@ -260,6 +262,11 @@ impl Projection {
                 .projection_expression("sk, #doc.#name")
                 .expression_attribute_names("#doc", "doc")
                 .expression_attribute_names("#name", "displayName"),
+            Self::Names => request
+                .projection_expression("sk, #doc.#user, #doc.#display")
+                .expression_attribute_names("#doc", "doc")
+                .expression_attribute_names("#user", "userName")
+                .expression_attribute_names("#display", "displayName"),
             Self::Pending => request
                 .projection_expression("pk, sk, #intent, #at")
                 .expression_attribute_names("#intent", "intent")

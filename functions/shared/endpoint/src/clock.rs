@@ -32,3 +32,14 @@ pub(crate) fn nonce() -> Result<Nonce, getrandom::Error> {
     getrandom::fill(&mut nonce)?;
     Ok(nonce)
 }
+
+/// A secret that is drawn for this process, and ends with it.
+///
+/// # Errors
+///
+/// When the operating system has no randomness to give.
+pub(crate) fn secret() -> Result<[u8; 32], getrandom::Error> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)?;
+    Ok(secret)
+}

@@ -28,10 +28,15 @@ const REQUEST_ID: &str = "x-request-id";
 /// Routes with everything that a request meets before and after them: its base URL is found and its path cleaned, it
 /// is authenticated, unknown paths and methods and panics are answered in SCIM, and a line is logged.
 pub fn front(routes: Router, service: &Arc<Service>) -> Router {
-    let inner = routes
+    let guarded = routes
         .fallback(async |request: Request| unknown(request.extensions()))
-        .layer(middleware::from_fn_with_state(Arc::clone(service), authenticate_unless_open))
-        .layer(CatchPanicLayer::custom(panicked));
+        .layer(middleware::from_fn_with_state(Arc::clone(service), authenticate_unless_open));
+    around(guarded, service)
+}
+
+/// Routes that see to who is asking themselves, with all the rest of [`front()`].
+pub(crate) fn around(guarded: Router, service: &Arc<Service>) -> Router {
+    let inner = guarded.layer(CatchPanicLayer::custom(panicked));
     // A router around the router: what changes the path must run before the inner one chooses by it.
     Router::new()
         .fallback_service(inner)

@@ -1,9 +1,8 @@
 //! Schemas and resource types in files, and whether an endpoint could serve them.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
-use directory::Setting;
 use scim::{
     Object,
     catalog::{Catalog, Fault},
@@ -11,8 +10,7 @@ use scim::{
 };
 use serde_json::Value;
 
-/// Documents by the names that the table gives them, in its order: an endpoint reads them so.
-pub(crate) type Documents = BTreeMap<String, Object>;
+use crate::configuration::Documents;
 
 /// The documents of a file, which holds one or, in an array, several.
 pub(crate) fn read(path: &Path) -> Result<Documents> {
@@ -37,10 +35,9 @@ fn parse(text: &str) -> Result<Documents> {
     Ok(named)
 }
 
-/// The schemas and resource types of a tenant's configuration.
-pub(crate) fn of(settings: Vec<Setting>) -> Documents {
-    let settings = settings.into_iter().map(|Setting { name, document }| (name, document));
-    settings.filter(|(name, _)| name.starts_with("schema#") || name.starts_with("type#")).collect()
+/// Whether a document of a tenant's configuration is a schema or a resource type.
+pub(crate) fn is_one(name: &str) -> bool {
+    name.starts_with("schema#") || name.starts_with("type#")
 }
 
 /// What is served of some documents, and what is not.

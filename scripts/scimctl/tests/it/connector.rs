@@ -96,3 +96,43 @@ async fn a_local_table_does_not_go_with_the_secrets_of_a_deployment() {
     assert_eq!(mixed.code, Some(2));
     assert!(mixed.err.contains("--local and --secrets go together"), "{}", mixed.err);
 }
+
+#[tokio::test]
+async fn an_issuer_is_trusted_by_one_connector_until_it_is_not() {
+    let server = Server::start().await;
+    server.secrets(&["connector", "create", "entra", "--tenant", "acme"]).await.with_code(0);
+    server.secrets(&["connector", "create", "thief", "--tenant", "beta"]).await.with_code(0);
+    let trust = async |connector: &str, audience: &str, more: &[&str]| {
+        let issuer = ["--issuer", "https://issuer.example", "--audience", audience];
+        let keys = ["--jwks-url", "https://issuer.example/keys"];
+        server.both(&[&["connector", "trust", connector], &issuer[..], &keys, more].concat()).await
+    };
+    trust("entra", "api://scim", &[]).await.with_code(2);
+    trust("entra", "api://scim", &["--subject", "app-1"]).await.with_code(0);
+    let taken = trust("thief", "api://scim", &["--scope", "scim"]).await.with_code(2);
+    assert!(taken.err.contains("belong to another connector"), "{}", taken.err);
+
+    let client = local::aws::dynamodb(server.stack.stand_ins.engine.url());
+    let directory = directory::Directory::new(client, local::TABLE);
+    let leads = async |audience: &str| {
+        let route = directory.route("https://issuer.example", audience).await.unwrap();
+        route.map(|route| (route.tenant, route.connector))
+    };
+    let entra = Some(("acme".to_owned(), "entra".to_owned()));
+    assert_eq!(leads("api://scim").await, entra);
+    let shown = server.both(&["connector", "show", "entra", "--json"]).await.json();
+    assert_eq!(
+        (&shown["trust"]["subject"], &shown["trust"]["audience"]),
+        (&json!("app-1"), &json!("api://scim"))
+    );
+
+    trust("entra", "api://other", &["--scope", "scim.write"]).await.with_code(0);
+    assert_eq!((leads("api://scim").await, leads("api://other").await), (None, entra));
+    let ended = server.both(&["connector", "untrust", "entra", "--json"]).await.json();
+    assert_eq!(ended["untrusted"], true);
+    assert_eq!(leads("api://other").await, None);
+    // What a connector trusts goes with it.
+    trust("thief", "api://scim", &["--scope", "scim"]).await.with_code(0);
+    server.both(&["connector", "delete", "thief", "--yes"]).await.with_code(0);
+    assert_eq!(leads("api://scim").await, None);
+}

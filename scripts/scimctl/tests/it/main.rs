@@ -3,7 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where what it stands on is not there")]
 
 mod connector;
+mod erase;
+mod export;
 mod fsck;
+mod help;
+mod import;
+mod matching;
+mod restore;
 mod schema;
 mod support;
 mod token;
+mod user;
+mod values;

@@ -1,8 +1,16 @@
 //! The program, and a local server's stand-ins for it to work on.
 
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{Seek as _, Write as _},
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, body::Body};
-use http::Request;
-use local::{Options, Stack};
+use directory::Directory;
+use endpoint::Operator;
+use http::{Method, Request};
+use local::{Options, Stack, TABLE};
 use serde_json::Value;
 use tokio::process::Command;
 use tower::ServiceExt as _;
@@ -22,11 +30,35 @@ impl Ended {
     }
 }
 
+impl Ended {
+    /// What it printed as JSON, one value a line.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Asserts that it ended so, and what it printed then.
+    pub(crate) fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        self
+    }
+}
+
+/// Every item of a table, by its key.
+pub(crate) type Items = BTreeMap<String, HashMap<String, AttributeValue>>;
+
 /// Runs the program, as where nothing is configured.
 pub(crate) async fn scimctl(arguments: &[&str]) -> Ended {
+    scimctl_with(arguments, "").await
+}
+
+/// The same, with this on standard input.
+pub(crate) async fn scimctl_with(arguments: &[&str], input: &str) -> Ended {
     let mut program = Command::new(env!("CARGO_BIN_EXE_scimctl"));
     let program = program.args(arguments).env_remove("TABLE_NAME").env_remove("SECRETS_PREFIX");
-    let ended = program.stdin(std::process::Stdio::null()).output().await.unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    let ended = program.stdin(file).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: ended.status.code(), out: text(ended.stdout), err: text(ended.stderr) }
 }
@@ -54,6 +86,54 @@ impl Server {
     /// Runs a command that works on both.
     pub(crate) async fn both(&self, arguments: &[&str]) -> Ended {
         self.table(&[arguments, &["--secrets", self.stack.stand_ins.secrets.url()]].concat()).await
+    }
+
+    /// Every item of the table.
+    pub(crate) async fn items(&self) -> Items {
+        let client = local::aws::dynamodb(self.stack.stand_ins.engine.url());
+        let scan = client.scan().table_name(TABLE).into_paginator().items().send();
+        let items: Vec<_> = scan.collect::<Result<_, _>>().await.unwrap();
+        let key = |item: &HashMap<String, AttributeValue>| {
+            format!("{} {}", item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap())
+        };
+        items.into_iter().map(|item| (key(&item), item)).collect()
+    }
+
+    /// Sets a text of an item.
+    pub(crate) async fn set(&self, pk: &str, sk: &str, name: &str, text: &str) {
+        let client = local::aws::dynamodb(self.stack.stand_ins.engine.url());
+        let value = |text: &str| AttributeValue::S(text.to_owned());
+        let call = client.update_item().table_name(TABLE).key("pk", value(pk)).key("sk", value(sk));
+        let call = call.update_expression("SET #name = :value").expression_attribute_names("#name", name);
+        call.expression_attribute_values(":value", value(text)).send().await.unwrap();
+    }
+
+    /// An operator of a tenant, in this process.
+    pub(crate) fn operator(&self, tenant: &str) -> Operator {
+        let client = local::aws::dynamodb(self.stack.stand_ins.engine.url());
+        Operator::new(Directory::new(client, TABLE), tenant, "default").unwrap()
+    }
+
+    /// Makes a resource in a tenant; its id.
+    pub(crate) async fn make(&self, tenant: &str, path: &str, mut body: Value) -> String {
+        let name = if path == "/Users" { "User" } else { "Group" };
+        if body["schemas"].is_null() {
+            body["schemas"] = serde_json::json!([format!("urn:ietf:params:scim:schemas:core:2.0:{name}")]);
+        }
+        let reply = self.operator(tenant).call(Method::POST, path, Some(&body)).await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        reply.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// All resources at a path of a tenant, by what they are called.
+    pub(crate) async fn all(&self, tenant: &str, path: &str) -> BTreeMap<String, Value> {
+        let reply = self.operator(tenant).call(Method::GET, &format!("{path}?count=1000"), None).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let name = |it: &Value| {
+            it["userName"].as_str().or_else(|| it["displayName"].as_str()).unwrap_or_default().to_owned()
+        };
+        let found = reply.body["Resources"].as_array().cloned().unwrap_or_default();
+        found.into_iter().map(|it| (name(&it), it)).collect()
     }
 
     /// A function that has just started: it remembers nothing.

@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
 }
 
 /// Makes a call of many that a check makes, again where the table is busy: nobody waits for it.
-pub(super) async fn patiently<T>(call: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) async fn patiently<T>(call: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
     for attempt in 1..PATIENCE {
         match call().await {
             Err(Error::Busy) => tokio::time::sleep(Duration::from_secs(1) * attempt).await,

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where what it stands on is not there")]
 
 mod budgets;
+mod configuration;
+mod erase;
 mod faults;
 mod find;
 mod fsck;
@@ -11,6 +13,7 @@ mod intents;
 mod isolation;
 mod members;
 mod records;
+mod restore;
 mod schedules;
 mod support;
 mod table;
