@@ -13,6 +13,7 @@ mod cursors;
 mod dev_server;
 mod discovery;
 mod endpoint;
+mod error_texts;
 mod fixtures;
 mod logged;
 mod passwords;

@@ -33,7 +33,7 @@ pub use front::front;
 pub use groups::groups;
 pub use health::health;
 pub use service::Service;
-pub use tenants::{check_settings, profile};
+pub use tenants::{check_settings, left_out, profile};
 pub use users::users;
 
 /// The routes of all functions together: the local server's, and those of the function that API Gateway sends to

@@ -161,6 +161,12 @@ pub fn check_settings(document: &Object) -> Result<(), String> {
     read::<Settings>(document.clone()).map(drop)
 }
 
+/// The documents of a tenant's configuration that requests do without, each with the reason.
+#[must_use]
+pub fn left_out(settings: Vec<directory::Setting>) -> Vec<Fault> {
+    Tenant::new(settings).catalog.faults
+}
+
 /// What of a tenant's configuration decides over its items; as for requests, what cannot be used is left out.
 #[must_use]
 pub fn profile(settings: Vec<directory::Setting>) -> directory::fsck::Profile {
