@@ -23,7 +23,7 @@ async fn crowd(endpoint: &Endpoint, number: usize, members: usize) -> ResourceId
         .map(|nth| Member { id: id('0', nth), display: Some(format!("{nth} {}", "x".repeat(9000))) })
         .collect();
     let attributes = json!({"displayName": format!("crowd {number}")}).as_object().unwrap().clone();
-    let draft = Draft { attributes, external_id: None };
+    let draft = Draft { attributes, ..Draft::default() };
     let group = id('8', number);
     directory.create_group(&scope, &GROUPS, group.clone(), draft, &members, NOW).await.unwrap();
     group

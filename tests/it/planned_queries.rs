@@ -260,7 +260,7 @@ async fn a_query_finds_what_looking_at_everything_finds(#[values(1, 2, 3, 4)] se
     }
     let kinds: Vec<_> = met.keys().map(String::as_str).collect();
     assert!(["ids", "lookup", "range", "scan"].iter().all(|kind| kinds.contains(kind)), "{met:?}");
-    assert!(met["range"] > 20, "{met:?}");
+    assert!(met["range"] > 5, "{met:?}");
 }
 
 /// More users than one read of a shard returns: of the others only what the query is about is read.
@@ -282,7 +282,7 @@ async fn a_scan_of_many_finds_what_looking_at_everything_finds() {
             let id = ResourceId::parse(&format!("0{number:07x}-0000-4000-8000-000000000000")).unwrap();
             let scope = Scope::new("default", "default", format!("request {number}"));
             let external_id = (number % 4 == 0).then(|| format!("x{number}"));
-            let draft = Draft { attributes: user.as_object().unwrap().clone(), external_id };
+            let draft = Draft { attributes: user.as_object().unwrap().clone(), external_id, ..Draft::default() };
             let now = datetime!(2026-11-22 00:00 UTC) + time::Duration::seconds(i64::try_from(*number).unwrap());
             store.create(&scope, &USERS, id, draft, now).await.unwrap();
         }))

@@ -65,7 +65,7 @@ impl Watched {
         });
         let id = format!("{}{number:07x}-0000-4000-8000-000000000000", number % 4);
         let (id, attributes) = (ResourceId::parse(&id).unwrap(), attributes.as_object().unwrap().clone());
-        let draft = Draft { attributes, external_id: Some(format!("00u{number}")) };
+        let draft = Draft { attributes, external_id: Some(format!("00u{number}")), ..Draft::default() };
         self.directory.create(&scope(), &USERS, id, draft, NOW).await.unwrap();
     }
 
@@ -82,7 +82,7 @@ impl Watched {
         let members: Vec<_> = members.iter().cloned().chain((0..others).map(other)).collect();
         let members: Vec<_> = members.into_iter().map(|id| Member { id, display: None }).collect();
         let attributes = json!({"displayName": format!("group {number}")}).as_object().unwrap().clone();
-        let draft = Draft { attributes, external_id: None };
+        let draft = Draft { attributes, ..Draft::default() };
         self.directory.create_group(&scope(), &GROUPS, id.clone(), draft, &members, NOW).await.unwrap();
         id
     }

@@ -50,7 +50,8 @@ pub(crate) async fn users(endpoint: &Endpoint, numbers: Range<usize>) -> anyhow:
                 let Value::Object(mut attributes) = user(number) else { return Ok(()) };
                 attributes.remove("schemas");
                 attributes.remove("externalId");
-                let draft = Draft { attributes, external_id: Some(format!("00u{number:07}")) };
+                let draft =
+                    Draft { attributes, external_id: Some(format!("00u{number:07}")), ..Draft::default() };
                 let id = id(Kind::User, 4, number);
                 endpoint.directory.create(&Endpoint::scope(), &USERS, id, draft, now()).await?;
                 progress.inc(1);
@@ -68,7 +69,7 @@ pub(crate) async fn users(endpoint: &Endpoint, numbers: Range<usize>) -> anyhow:
 pub(crate) async fn group(endpoint: &Endpoint, count: usize) -> anyhow::Result<ResourceId> {
     let (directory, id) = (&endpoint.directory, id(Kind::Group, 2, 0));
     let attributes = json!({"displayName": "Tour Guides"}).as_object().cloned().unwrap_or_default();
-    let draft = Draft { attributes, external_id: None };
+    let draft = Draft { attributes, ..Draft::default() };
     let mut group = directory.create(&Endpoint::scope(), &GROUPS, id.clone(), draft.clone(), now()).await?;
     let progress = progress(count, "members");
     let numbers: Vec<_> = (0..count).collect();

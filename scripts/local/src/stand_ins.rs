@@ -121,9 +121,12 @@ impl StandIns {
             (None, Some(kept)) => Token::from(kept.to_owned()),
             (None, None) => Token::generate(DEFAULT_CONNECTOR)?,
         };
-        let credentials = Credentials::parse(Some(token.as_str())).map_err(Error::Token)?;
+        let named = match Credentials::parse(Some(token.as_str())).map_err(Error::Token)? {
+            Credentials::Token(token) => token.connector().to_owned(),
+            Credentials::Jwt(_) => return Err(Error::Token(connector::Error::Unknown)),
+        };
         // A token that names another connector is looked up there; the default one keeps it for the next start.
-        for connector in [DEFAULT_CONNECTOR, credentials.connector()] {
+        for connector in [DEFAULT_CONNECTOR, &named] {
             let mut document = document(&secrets, connector);
             document["token"] = token.as_str().into();
             secrets.set(&secret(connector), &document.to_string())?;

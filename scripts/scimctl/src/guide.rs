@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::provider::Provider;
 use self::row::{Row, rows};
-use crate::{aws::Target, name, print::Format, schema, vault::Place};
+use crate::{aws::Target, name, print::Format, vault::Place};
 
 /// How an identity provider is connected: every step in order, and tables of the attributes to map, made of what this
 /// tenant serves. As Markdown, or the tables as JSON.
@@ -72,6 +72,8 @@ const PACKS: [(&str, &str); 2] = [
 struct Facts {
     tenant: String,
     settings: Object,
+    /// Whose signed tokens are taken beside its own.
+    trust: Object,
     catalog: Catalog,
 }
 
@@ -82,14 +84,14 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         return format.print(&Value::Null, document(*provider)?.trim_end());
     }
     let url = url(arguments.url.as_deref().unwrap_or(LOCAL_URL))?;
-    let Facts { tenant, settings, catalog } = arguments.facts().await?;
+    let Facts { tenant, settings, trust, catalog } = arguments.facts().await?;
     let [users, groups] = ["/Users", "/Groups"].map(|endpoint| table(&catalog, endpoint, *provider));
     let gaps = gaps(*provider, &groups);
     let is_read_only = settings.get("readOnly") == Some(&true.into());
-    let has_basic = settings.get("basic").is_some_and(|basic| *basic != Value::Bool(false));
+    let has_basic = settings.get("basicAuthentication") == Some(&true.into());
     let facts = json!({
         "provider": provider.name(), "connector": connector, "tenant": tenant, "url": url,
-        "users": users, "groups": groups, "gaps": gaps, "hasBasic": has_basic, "isReadOnly": is_read_only,
+        "users": users, "groups": groups, "gaps": gaps, "trust": trust, "hasBasic": has_basic, "isReadOnly": is_read_only,
         "isLocal": arguments.target.is_local(), "leftOut": catalog.faults.len(),
     });
     format.print(&facts, page::render(*provider, &facts)?.trim_end())
@@ -103,9 +105,12 @@ impl Arguments {
         };
         let directory = self.target.open().await?.directory;
         let all = directory.configuration(&tenant, &Usage::default()).await.context("reading the schemas")?;
-        let own = format!("connector#{}", self.connector);
-        let settings = all.iter().find(|setting| setting.name == own).map(|it| it.document.clone());
-        Ok(Facts { tenant, settings: settings.unwrap_or_default(), catalog: schema::catalog(all) })
+        let own = |kind: &str| {
+            let name = format!("{kind}#{}", self.connector);
+            all.iter().find(|setting| setting.name == name).map(|it| it.document.clone()).unwrap_or_default()
+        };
+        let (settings, trust) = (own("connector"), own("trust"));
+        Ok(Facts { tenant, settings, trust, catalog: endpoint::catalog(all) })
     }
 }
 
@@ -134,7 +139,7 @@ fn gaps(provider: Provider, groups: &[Row]) -> Vec<String> {
 
 /// The same for a tenant's configuration, and for Okta.
 pub(crate) fn gaps_of(configuration: Vec<Setting>) -> Vec<String> {
-    gaps(Provider::Okta, &table(&schema::catalog(configuration), "/Groups", Provider::Okta))
+    gaps(Provider::Okta, &table(&endpoint::catalog(configuration), "/Groups", Provider::Okta))
 }
 
 /// The page for readers without this program.

@@ -227,11 +227,6 @@ fn report(
     Ok(is_well)
 }
 
-/// What is served of a tenant's configuration, and what is not.
-pub(crate) fn catalog(settings: Vec<Setting>) -> Catalog {
-    file::catalog(&file::of(settings))
-}
-
 fn left_out(faults: &[Fault]) -> Value {
     faults
         .iter()

@@ -1,11 +1,12 @@
 //! From an `Authorization` header to the connector it belongs to; and the deployment's keys.
 //!
 //! A connector is one identity provider's way in: a tenant, a name and its tokens, kept in one Secrets
-//! Manager secret. This crate knows no HTTP beyond the header's text.
+//! Manager secret. It can also take tokens that an issuer signs, whose keys are then read over HTTPS.
 
 mod cache;
 mod credentials;
 mod fetch;
+mod jwt;
 mod keys;
 mod secret;
 
@@ -14,9 +15,10 @@ use std::{sync::Arc, time::Duration};
 use aws_sdk_secretsmanager::Client;
 use time::OffsetDateTime;
 
-use crate::{cache::Cache, fetch::fetch, keys::Keys, secret::Secret};
+use crate::{cache::Cache, fetch::fetch, jwt::KeySets, keys::Keys, secret::Secret};
 pub use crate::{
-    credentials::{Credentials, DEFAULT_CONNECTOR},
+    credentials::{Credentials, DEFAULT_CONNECTOR, Token, is_name},
+    jwt::{Jwt, Trust},
     keys::Key,
 };
 
@@ -29,6 +31,8 @@ pub struct Connector {
     pub name: String,
     /// Which of its tokens was used; never the token.
     pub token_id: String,
+    /// Whether the token came as `Basic`, which a connector has to allow.
+    pub is_basic: bool,
 }
 
 /// Why a request was not let in. None of the texts says anything of the tenant.
@@ -37,12 +41,21 @@ pub enum Error {
     /// There is no `Authorization` header.
     #[error("no Authorization header")]
     Missing,
-    /// The header is of a scheme that is not served.
-    #[error("the scheme {0} is not enabled")]
-    Scheme(String),
     /// No connector has this token.
     #[error("the token is not known")]
     Unknown,
+    /// No connector of this name has this token.
+    #[error("the user name or the token is not known")]
+    UnknownBasic,
+    /// The JSON Web Token is not taken.
+    #[error("the JSON Web Token is not taken: {0}")]
+    Jwt(String),
+    /// The keys of an issuer cannot be read.
+    #[error("the keys of an issuer cannot be read: {0}")]
+    NoKeys(String),
+    /// Too many connectors that are not known have been asked for.
+    #[error("too many connectors that are not known have been asked for")]
+    Busy,
     /// The token was valid once.
     #[error("the token ended at {0}")]
     Expired(String),
@@ -60,56 +73,66 @@ pub struct Connectors {
     prefix: String,
     secrets: Cache<Secret>,
     keys: Cache<Keys>,
+    key_sets: KeySets,
 }
 
 impl Connectors {
     /// The connectors whose secrets are named `<prefix>/connectors/<name>`, and the keys of `<prefix>/keys`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
-        Self { client, prefix: prefix.into(), secrets: Cache::default(), keys: Cache::default() }
+        Self {
+            client,
+            prefix: prefix.into(),
+            secrets: Cache::default(),
+            keys: Cache::default(),
+            key_sets: KeySets::default(),
+        }
     }
 
-    /// The connector that an `Authorization` header's value belongs to.
+    /// The connector whose token this is.
     ///
     /// A secret is read once every few minutes; sooner when a token does not match the secret that is cached,
-    /// so that a rotation works at once, yet no more often than every few seconds.
+    /// so that a rotation works at once, yet no more often than every few seconds. Names that are not known are looked up
+    /// a few times a second at most.
     ///
     /// # Errors
     ///
     /// See [`Error`].
-    pub async fn authenticate(
-        &self,
-        authorization: Option<&str>,
-        now: OffsetDateTime,
-    ) -> Result<Connector, Error> {
-        let credentials = Credentials::parse(authorization)?;
-        let name = credentials.connector();
-        let mut verdict = Err(Error::Unknown);
+    pub async fn authenticate(&self, token: &Token, now: OffsetDateTime) -> Result<Connector, Error> {
+        let name = token.connector();
+        let unknown = || if token.is_basic() { Error::UnknownBasic } else { Error::Unknown };
+        let mut verdict = Err(unknown());
         // A second look, at a fresher secret, only when the cached one does not know the token.
         for freshness in [cache::FRESH, cache::REFRESH] {
             let Some((secret, age)) = self.secret(name, freshness, now).await? else {
-                return Err(Error::Unknown);
+                return Err(unknown());
             };
-            verdict = secret.verify(&credentials, now).map(|token_id| Connector {
-                tenant: secret.tenant.clone(),
-                name: name.to_owned(),
-                token_id: token_id.to_owned(),
-            });
-            if !matches!(verdict, Err(Error::Unknown)) || age < cache::REFRESH {
+            verdict = match secret.verify(token, now) {
+                Ok(token_id) => Ok(Connector {
+                    tenant: secret.tenant.clone(),
+                    name: name.to_owned(),
+                    token_id: token_id.to_owned(),
+                    is_basic: token.is_basic(),
+                }),
+                Err(Error::Unknown) => Err(unknown()),
+                Err(error) => return Err(error),
+            };
+            if verdict.is_ok() || age < cache::REFRESH {
                 break;
             }
         }
         verdict
     }
 
-    /// Whether the secret of the default connector can be read, for the health check.
+    /// The tenant of the default connector, whose secret can then be read: for the health check.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`], [`Error::Unreadable`] or, when there is no such secret, [`Error::Unknown`].
-    pub async fn check(&self, now: OffsetDateTime) -> Result<(), Error> {
+    pub async fn check(&self, now: OffsetDateTime) -> Result<String, Error> {
         const RECENT: Duration = Duration::from_secs(10);
-        self.secret(DEFAULT_CONNECTOR, RECENT, now).await?.map(|_| ()).ok_or(Error::Unknown)
+        let secret = self.secret(DEFAULT_CONNECTOR, RECENT, now).await?;
+        secret.map(|(secret, _)| secret.tenant.clone()).ok_or(Error::Unknown)
     }
 
     /// A connector's secret, no older than `freshness`, and its age; `None` when there is none.

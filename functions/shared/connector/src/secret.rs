@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Credentials, Error};
+use crate::{Error, credentials};
 
 /// What is kept of a secret in memory: digests, no token.
 pub(crate) struct Secret {
@@ -69,11 +69,11 @@ impl Secret {
     /// # Errors
     ///
     /// [`Error::Unknown`] or [`Error::Expired`].
-    pub(crate) fn verify(&self, credentials: &Credentials, now: OffsetDateTime) -> Result<&str, Error> {
+    pub(crate) fn verify(&self, shown: &credentials::Token, now: OffsetDateTime) -> Result<&str, Error> {
         // Every digest is compared, in constant time each.
         let mut found = None;
         for token in &self.tokens {
-            if bool::from(token.digest.ct_eq(credentials.digest())) {
+            if bool::from(token.digest.ct_eq(shown.digest())) {
                 found = Some(token);
             }
         }
@@ -99,6 +99,7 @@ fn hexadecimal(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Credentials;
     use time::macros::datetime;
 
     fn digest_of(token: &str) -> String {
@@ -108,9 +109,9 @@ mod tests {
     }
 
     fn verdict(secret: &Secret, token: &str) -> Result<String, String> {
-        let credentials = Credentials::parse(Some(token)).expect("a token");
+        let Ok(Credentials::Token(token)) = Credentials::parse(Some(token)) else { panic!("a token") };
         secret
-            .verify(&credentials, datetime!(2026-11-21 00:00 UTC))
+            .verify(&token, datetime!(2026-11-21 00:00 UTC))
             .map(str::to_owned)
             .map_err(|error| error.to_string())
     }

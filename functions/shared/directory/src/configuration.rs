@@ -14,7 +14,8 @@ use crate::{
 /// One document of a tenant's configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
-    /// What it is: `tenant`, `connector#<name>`, `schema#<URN>` or `type#<name>`.
+    /// What it is: `tenant`, `connector#<name>`, `trust#<connector>`, `schema#<URN>`, `type#<name>` or
+    /// `values#<attribute path>`.
     pub name: String,
     /// The document.
     pub document: Object,

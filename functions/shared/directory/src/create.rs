@@ -46,9 +46,11 @@ impl Directory {
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
         debug_assert_eq!(id.kind(), resource_type.kind, "the record could not be read again");
+        let password = draft.password.clone();
         let mut record = Record::first(scope, id, draft, now)?;
         let lookups = lookup::of_record(scope, resource_type, &record)?;
         record.keys = lookups.iter().map(|lookup| lookup.key.encode()).collect();
+        record.keep_password(scope, None, password.is_some());
 
         let mut item = record.to_item(scope, resource_type)?;
         record.pending = self.first_intent(scope, &record.id, members, now).await?;
@@ -58,6 +60,9 @@ impl Directory {
             actions.push(self.own(lookup, resource_type, &record.id)?);
         }
         actions.push(self.count_one(scope, resource_type, &record.id, 1)?);
+        if let Some(hash) = &password {
+            actions.push(self.put_password(scope, resource_type, &record, hash)?);
+        }
         let parts = record.pending.intent.as_ref().map(|intent| intent.parts(&scope.tenant, &record.id));
         let created = match self.transact(&scope.usage, actions).await? {
             Outcome::Committed => Ok(record),

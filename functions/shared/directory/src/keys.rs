@@ -88,6 +88,16 @@ pub(crate) fn configuration(tenant: &str) -> String {
     format!("{tenant}#K")
 }
 
+/// To whom tokens of this issuer for this audience belong; outside any tenant, for nobody is known yet.
+pub(crate) fn route(issuer: &str, audience: &str) -> Key {
+    let mut digest = Sha256::new();
+    // Its length tells where the issuer ends.
+    digest.update(issuer.len().to_be_bytes());
+    digest.update(issuer);
+    digest.update(audience);
+    Key::new(format!("#J#{}", hexadecimal(&digest.finalize())), ALONE)
+}
+
 /// The users of a `userName`: at most one.
 pub(crate) fn user_name(tenant: &str, value: &str) -> Option<String> {
     folded(value).map(|text| format!("{tenant}#n#{text}"))
@@ -234,6 +244,11 @@ pub(crate) fn tombstone(tenant: &str, id: &ResourceId) -> Key {
     Key::new(format!("{tenant}#Z#{id}"), ALONE)
 }
 
+/// The hash of a user's password.
+pub(crate) fn password(tenant: &str, id: &ResourceId) -> Key {
+    Key::new(format!("{tenant}#W#{id}"), ALONE)
+}
+
 /// A key that no tenant has and no item lies under.
 pub(crate) fn ping() -> Key {
     Key::new("#H".to_owned(), ALONE)
@@ -257,11 +272,16 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
     let mut short = text[..text.floor_char_boundary(SHORTENED_TEXT)].to_owned();
     short.push('~');
-    for byte in Sha256::digest(text) {
-        // Writing to a String cannot fail.
-        let _ = write!(short, "{byte:02x}");
-    }
+    short.push_str(&hexadecimal(&Sha256::digest(text)));
     Cow::Owned(short)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The beginning of `text` that stays of it, and of every text that begins like it, in a key.

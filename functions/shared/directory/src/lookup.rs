@@ -16,8 +16,8 @@ use crate::{
     table::Item,
 };
 
-/// A transaction holds 100 items: beside the lookup items a document, a counter and a tombstone.
-const MOST_LOOKUPS: usize = 97;
+/// A transaction holds 100 items: beside the lookup items a document, a password, a counter and a tombstone.
+const MOST_LOOKUPS: usize = 96;
 /// Distinct e-mail addresses of a user: a change of all of them still fits one transaction.
 const MOST_EMAILS: usize = 40;
 

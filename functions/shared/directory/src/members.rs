@@ -122,7 +122,7 @@ fn other_end(item: &Item) -> Result<ResourceId, Error> {
     })
 }
 
-fn display_name(group: &Item) -> Option<String> {
+pub(crate) fn display_name(group: &Item) -> Option<String> {
     let document = group.get("doc")?.as_m().ok()?;
     text(document, "displayName").map(str::to_owned)
 }

@@ -49,6 +49,8 @@ pub struct Draft {
     pub attributes: Object,
     /// The `externalId` of the scope's connector; those of other connectors stay as they are.
     pub external_id: Option<String>,
+    /// The hash of a new password; `None` leaves the one that is kept.
+    pub password: Option<String>,
 }
 
 impl Record {
@@ -82,7 +84,8 @@ impl Record {
         now: OffsetDateTime,
     ) -> Result<Option<Self>, Error> {
         let attributes = document::storable(draft.attributes)?;
-        if attributes == self.attributes && draft.external_id == self.external_id {
+        if attributes == self.attributes && draft.external_id == self.external_id && draft.password.is_none()
+        {
             return Ok(None);
         }
         let mut external_ids = self.external_ids.clone();

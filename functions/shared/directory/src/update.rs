@@ -47,14 +47,15 @@ impl Directory {
         draft: Draft,
         now: OffsetDateTime,
     ) -> Result<Record, Error> {
+        let password = draft.password.clone();
         match stored.next(scope, draft, now)? {
-            Some(record) => self.save(scope, resource_type, stored, record, None).await,
+            Some(record) => self.save(scope, resource_type, stored, record, None, password).await,
             None => Ok(stored.clone()),
         }
     }
 
     /// Stores `record` in place of `stored`, with the intent that it begins, if it does: only while none is under way
-    /// but what `claim` claims.
+    /// but what `claim` claims. The hash of a new password goes with it.
     pub(crate) async fn save(
         &self,
         scope: &Scope,
@@ -62,9 +63,11 @@ impl Directory {
         stored: &Record,
         mut record: Record,
         claim: Option<&Claim>,
+        password: Option<String>,
     ) -> Result<Record, Error> {
         let lookups = lookup::of_record(scope, resource_type, &record)?;
         record.keys = lookups.iter().map(|lookup| lookup.key.encode()).collect();
+        record.keep_password(scope, Some(stored), password.is_some());
         // By key, not by value: a userName that changes in case only has the same item before and after,
         // which one transaction could not both put and delete.
         let gained: Vec<_> =
@@ -75,13 +78,13 @@ impl Directory {
             change = Claim::hold(claim, change.set(record.pending.attributes()));
         }
 
-        if gained.is_empty() && lost.is_empty() {
+        if gained.is_empty() && lost.is_empty() && password.is_none() {
             return match self.write_one(scope, change, ReturnValue::None).await? {
                 Written::Done(_) => Ok(record),
                 Written::Refused(item) => explain(scope, record, &[Failure { action: 0, item }], []),
             };
         }
-        let count = 1 + gained.len() + lost.len();
+        let count = 1 + gained.len() + lost.len() + usize::from(password.is_some());
         if count > MOST_ACTIONS {
             return Err(Error::TooManyLookups { count: count - 1, limit: MOST_ACTIONS - 1 });
         }
@@ -91,6 +94,9 @@ impl Directory {
         }
         for key in lost {
             actions.push(self.remove(&stored_key(&record, key)?, Condition::None)?);
+        }
+        if let Some(hash) = &password {
+            actions.push(self.put_password(scope, resource_type, &record, hash)?);
         }
         match self.transact(&scope.usage, actions).await? {
             Outcome::Committed => Ok(record),

@@ -1,11 +1,16 @@
 //! Who is asking, before anything else of a request is looked at.
 
+mod jwt;
+
+pub(crate) use jwt::Routes;
+
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
 };
+use connector::{Connector, Credentials};
 use directory::Scope;
 use http::header;
 use scim::{Error, ErrorKind};
@@ -57,7 +62,11 @@ async fn identify(
     deadline: Option<Deadline>,
 ) -> Result<Caller, Error> {
     let now = clock::now();
-    let connector = service.connectors.authenticate(header, now).await.map_err(refusal)?;
+    let connector = match Credentials::parse(header).map_err(refusal)? {
+        Credentials::Token(token) => service.connectors.authenticate(&token, now).await.map_err(refusal)?,
+        Credentials::Jwt(jwt) => jwt::authenticate(service, &jwt, now).await?,
+    };
+    let Connector { is_basic, .. } = connector;
     let mut scope = Scope::new(connector.tenant.as_str(), connector.name.as_str(), facts.request_id());
     if let Some(Deadline(deadline)) = deadline {
         scope.usage.end_at(deadline);
@@ -67,6 +76,14 @@ async fn identify(
         service.tenants.get(&service.directory, &scope.tenant, now).await.map_err(answer::from_directory)?;
     scope.policy = tenant.policy;
     let settings = tenant.settings(&scope.connector);
+    if is_basic && !settings.basic_authentication {
+        let detail = format!(
+            "Basic is not enabled for connector {}: turn its setting basicAuthentication on, or send the token as \
+             Bearer token",
+            scope.connector
+        );
+        return Err(Error::new(ErrorKind::Unauthorized, detail));
+    }
     Ok(Caller { scope, tenant, settings })
 }
 
@@ -82,11 +99,21 @@ fn refusal(error: connector::Error) -> Error {
         connector::Error::Missing => {
             unauthorized("The Authorization header is missing: send the token of this connector, as Bearer token or alone".into())
         }
-        connector::Error::Scheme(scheme) => {
-            unauthorized(format!("Authorization scheme {scheme} is not enabled: send the token of this connector as Bearer token"))
-        }
         connector::Error::Unknown => {
             unauthorized("The token is not known: copy it again, without blanks and without the word Bearer, or issue a new one".into())
+        }
+        connector::Error::UnknownBasic => {
+            unauthorized("The user name or the token of Basic is not known: the user name is that of the connector, the password its token".into())
+        }
+        connector::Error::Jwt(reason) => {
+            unauthorized(format!("The JSON Web Token is not taken: {reason}"))
+        }
+        connector::Error::NoKeys(cause) => {
+            tracing::error!(cause, "the keys of an issuer cannot be read");
+            Error::new(ErrorKind::Unavailable, "The keys of the token's issuer cannot be read at the moment: repeat the request")
+        }
+        connector::Error::Busy => {
+            Error::new(ErrorKind::Unavailable, "Too many tokens that are not known have come: repeat the request")
         }
         connector::Error::Expired(end) => {
             unauthorized(format!("The token ended at {end}: issue a new one and paste it into the identity provider"))

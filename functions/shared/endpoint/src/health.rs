@@ -28,6 +28,8 @@ const RECENT: Duration = Duration::from_secs(10);
 pub(crate) struct Report {
     table: bool,
     secret: bool,
+    /// Documents of the default connector's tenant that cannot be used: the service works without them.
+    left_out: usize,
 }
 
 /// `/health`: 200 when table and secret answer, else 503 naming the part that does not.
@@ -55,14 +57,22 @@ async fn report(service: &Service) -> Report {
     {
         return report;
     }
-    let (table, secret) = futures::join!(service.directory.ping(), service.connectors.check(now));
+    let configuration = async {
+        let tenant = service.connectors.check(now).await?;
+        let configured = service.tenants.get(&service.directory, &tenant, now).await;
+        // A table that does not answer is told as such.
+        Ok(configured.map_or(0, |tenant| tenant.catalog.faults.len()))
+    };
+    let (table, secret): (_, Result<_, connector::Error>) =
+        futures::join!(service.directory.ping(), configuration);
     if let Err(error) = &table {
         tracing::error!(cause = %error, "health: the table does not answer");
     }
     if let Err(error) = &secret {
         tracing::error!(cause = %error, "health: the default connector's secret cannot be read");
     }
-    let report = Report { table: table.is_ok(), secret: secret.is_ok() };
+    let left_out = secret.as_ref().copied().unwrap_or_default();
+    let report = Report { table: table.is_ok(), secret: secret.is_ok(), left_out };
     *last = Some((now, report));
     report
 }
@@ -76,6 +86,7 @@ fn document(status: StatusCode, report: Report) -> Answer {
         "status": word(status == StatusCode::OK),
         "table": word(report.table),
         "secret": word(report.secret),
+        "configurationDocumentsLeftOut": report.left_out,
     });
     let mut answer = answer::json(status, &body);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -94,9 +105,13 @@ fn page(status: StatusCode, report: Report) -> Answer {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title}</title><style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:36rem;padding:0 1rem}}\
-         td{{padding:.2rem 1rem .2rem 0}}</style><h1>{title}</h1><table><tr><td>Table<td>{}<tr><td>Secret<td>{}</table><p>{advice}</p></html>\n",
+         td{{padding:.2rem 1rem .2rem 0}}</style><h1>{title}</h1><table><tr><td>Table<td>{}<tr><td>Secret<td>{}<tr><td>Configuration<td>{}</table><p>{advice}</p></html>\n",
         word(report.table),
         word(report.secret),
+        match report.left_out {
+            0 => "ok".to_owned(),
+            count => format!("{count} document(s) left out: <code>scimctl doctor</code> says which"),
+        },
     );
     let mut answer = Response::new(Body::from(html));
     *answer.status_mut() = status;

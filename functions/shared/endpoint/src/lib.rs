@@ -32,8 +32,9 @@ pub use discovery::discovery;
 pub use front::front;
 pub use groups::groups;
 pub use health::health;
+pub use resources::is_password;
 pub use service::Service;
-pub use tenants::{check_settings, left_out, profile};
+pub use tenants::{catalog, check_settings, check_tenant_settings, profile};
 pub use users::users;
 
 /// The routes of all functions together: the local server's, and those of the function that API Gateway sends to

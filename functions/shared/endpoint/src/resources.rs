@@ -6,10 +6,12 @@ mod create;
 mod delete;
 mod list;
 mod members;
+mod password;
 mod read;
 mod search;
 
 pub(crate) use list::Remembered;
+pub use password::is_password;
 pub(crate) use search::search;
 
 use std::sync::Arc;
@@ -36,7 +38,7 @@ use crate::{
     front,
     log::Facts,
     me, precondition,
-    tenants::Settings,
+    tenants::{GroupsReturned, Settings},
 };
 
 /// The endpoint `collection`, its resources and its `/.search`; `/{collection}` is whichever the tenant has.
@@ -172,7 +174,17 @@ impl Call {
                 .map(|(_, value)| value.as_str())
                 .filter(|list| !list.is_empty())
         };
-        Projection::from_lists(list("attributes"), list("excludedAttributes"))
+        self.settled(Projection::from_lists(list("attributes"), list("excludedAttributes")))
+    }
+
+    /// What of a resource is shown to this connector.
+    fn settled(&self, projection: Projection) -> Projection {
+        match self.settings().groups_returned {
+            GroupsReturned::Request if self.resource_type.kind == Kind::User => {
+                projection.unless_asked("groups")
+            }
+            _ => projection,
+        }
     }
 
     /// The id that a path names; what could not be one is not looked for.

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use crate::{
+    authenticate::Routes,
     config::{Config, Missing},
     resources::Remembered,
     tenants::Tenants,
@@ -20,6 +21,8 @@ pub struct Service {
     pub(crate) directory: Directory,
     pub(crate) connectors: Connectors,
     pub(crate) tenants: Tenants,
+    /// To whom signed tokens belong.
+    pub(crate) routes: Routes,
     /// Where crawls go on.
     pub(crate) crawls: Remembered,
     /// The last health report and when it was made, so that an open endpoint costs nothing when it is hammered.
@@ -35,6 +38,7 @@ impl Service {
             directory,
             connectors,
             tenants: Tenants::default(),
+            routes: Routes::default(),
             crawls: Remembered::default(),
             health: Mutex::default(),
         })

@@ -2,11 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use connector::Trust;
 use directory::{Directory, Policy, Usage};
 use scim::{
     Object,
     catalog::{Catalog, Fault},
     client::Dialect,
+    path::AttributePath,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,7 +25,9 @@ const MOST_TENANTS: usize = 1000;
 pub(crate) struct Tenant {
     pub(crate) policy: Policy,
     pub(crate) catalog: Catalog,
+    pub(crate) passwords: Passwords,
     connectors: HashMap<String, Settings>,
+    trusts: HashMap<String, Trust>,
 }
 
 /// The settings of a connector: what its client may do, and how much it is forgiven.
@@ -45,6 +49,13 @@ pub(crate) struct Settings {
     pub(crate) group_patch_answer: GroupPatchAnswer,
     /// Whether its client may only read.
     pub(crate) read_only: bool,
+    /// Whether its client may send its token as the password of `Basic`, the connector as the user name.
+    pub(crate) basic_authentication: bool,
+    /// Paths of attributes that its client sets when it creates a resource, or while they have no value: what it writes
+    /// there later is accepted and not applied.
+    pub(crate) create_only: Vec<AttributePath>,
+    /// Whether the groups of a user are shown without being asked for.
+    pub(crate) groups_returned: GroupsReturned,
     /// The `userName` of the user that `/Me` is.
     pub(crate) subject: Option<String>,
 }
@@ -67,6 +78,17 @@ pub(crate) enum GroupPatchAnswer {
     Resource,
 }
 
+/// When the groups of a user are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum GroupsReturned {
+    /// As the schema says: unless they are excluded.
+    #[default]
+    Default,
+    /// Where a request names them: a list of users then reads no memberships.
+    Request,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -77,6 +99,9 @@ impl Default for Settings {
             remove_keeps_active: true,
             group_patch_answer: GroupPatchAnswer::NoContent,
             read_only: false,
+            basic_authentication: false,
+            create_only: Vec::new(),
+            groups_returned: GroupsReturned::Default,
             subject: None,
         }
     }
@@ -98,25 +123,45 @@ impl Settings {
     }
 }
 
-/// The switches of a tenant; they change keys, so that turning one on needs a look at what is stored.
+/// What becomes of the passwords that clients send (Okta's "Sync Password" does).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Passwords {
+    /// They are forgotten at once.
+    #[default]
+    Discard,
+    /// Their hashes are kept, for another program to check a sign-in with.
+    Argon2id,
+}
+
+/// The list of the values that an attribute may have, kept beside its schema.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Allowed {
+    values: Vec<String>,
+}
+
+/// The switches of a tenant; most change keys, so that turning one on needs a look at what is stored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct TenantSettings {
     unique_email: bool,
     unique_external_id: bool,
     unique_group_display_name: bool,
+    password: Passwords,
 }
 
 impl Default for TenantSettings {
     fn default() -> Self {
         let Policy { unique_email, unique_external_id, unique_group_display_name, .. } = Policy::default();
-        Self { unique_email, unique_external_id, unique_group_display_name }
+        Self { unique_email, unique_external_id, unique_group_display_name, password: Passwords::Discard }
     }
 }
 
 impl Tenant {
     fn new(settings: Vec<directory::Setting>) -> Self {
         let (mut tenant, mut documents, mut faults) = (Self::default(), Vec::new(), Vec::new());
+        let mut allowed = Vec::new();
         for directory::Setting { name, document } in settings {
             let outcome = match name.split_once('#') {
                 Some(("schema" | "type", _)) => {
@@ -125,7 +170,13 @@ impl Tenant {
                 }
                 Some(("connector", connector)) => read(document)
                     .map(|settings| drop(tenant.connectors.insert(connector.to_owned(), settings))),
+                Some(("trust", connector)) => read(document)
+                    .and_then(|trust: Trust| trust.check().map(|()| trust))
+                    .map(|trust| drop(tenant.trusts.insert(connector.to_owned(), trust))),
+                Some(("values", path)) => read(document)
+                    .map(|Allowed { values }| allowed.push((name.clone(), path.to_owned(), values))),
                 _ if name == "tenant" => read(document).map(|settings: TenantSettings| {
+                    tenant.passwords = settings.password;
                     tenant.policy = Policy {
                         unique_email: settings.unique_email,
                         unique_external_id: settings.unique_external_id,
@@ -138,6 +189,10 @@ impl Tenant {
             faults.extend(outcome.err().map(|reason| Fault { document: name, reason }));
         }
         tenant.catalog = Catalog::new(documents);
+        for (document, path, values) in allowed {
+            let outcome = tenant.catalog.allow(&path, &values);
+            faults.extend(outcome.err().map(|reason| Fault { document, reason }));
+        }
         tenant.catalog.faults.extend(faults);
         tenant
     }
@@ -145,6 +200,11 @@ impl Tenant {
     /// The settings of a connector.
     pub(crate) fn settings(&self, connector: &str) -> Settings {
         self.connectors.get(connector).cloned().unwrap_or_default()
+    }
+
+    /// Whose tokens a connector takes beside its own.
+    pub(crate) fn trust(&self, connector: &str) -> Option<&Trust> {
+        self.trusts.get(connector)
     }
 }
 
@@ -161,10 +221,19 @@ pub fn check_settings(document: &Object) -> Result<(), String> {
     read::<Settings>(document.clone()).map(drop)
 }
 
-/// The documents of a tenant's configuration that requests do without, each with the reason.
+/// Whether a document holds settings of a tenant and nothing else.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub fn check_tenant_settings(document: &Object) -> Result<(), String> {
+    read::<TenantSettings>(document.clone()).map(drop)
+}
+
+/// What is served of a tenant's configuration, and the documents that requests do without, each with the reason.
 #[must_use]
-pub fn left_out(settings: Vec<directory::Setting>) -> Vec<Fault> {
-    Tenant::new(settings).catalog.faults
+pub fn catalog(settings: Vec<directory::Setting>) -> Catalog {
+    Tenant::new(settings).catalog
 }
 
 /// What of a tenant's configuration decides over its items; as for requests, what cannot be used is left out.

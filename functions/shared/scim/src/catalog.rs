@@ -98,6 +98,30 @@ impl Catalog {
         catalog
     }
 
+    /// Lets the attribute at this path, `userType` or `urn:…:User:rolesString`, have these values and no others; its own
+    /// schema's list does not count any more. What is stored stays until it is written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong: no resource type has such an attribute, or it is not one of strings.
+    pub fn allow(&mut self, path: &str, values: &[String]) -> Result<(), String> {
+        let mut refusal = format!("no resource type has an attribute {path}");
+        let mut is_somewhere = false;
+        for resource_type in &mut self.resource_types {
+            // Changed aside, as above.
+            let mut changed = (**resource_type).clone();
+            match characteristics::allow(&mut changed, path, values) {
+                Some(Ok(())) => {
+                    *resource_type = Arc::new(changed);
+                    is_somewhere = true;
+                }
+                Some(Err(reason)) => refusal = reason,
+                None => {}
+            }
+        }
+        if is_somewhere { Ok(()) } else { Err(refusal) }
+    }
+
     /// The type served at this endpoint, `/Users`.
     #[must_use]
     pub fn at(&self, endpoint: &str) -> Option<&Arc<ResourceType>> {

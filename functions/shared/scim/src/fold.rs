@@ -17,6 +17,12 @@ pub fn fold(text: &str) -> String {
     nfkc.normalize(&folded).into_owned()
 }
 
+/// `text` under NFC.
+#[must_use]
+pub fn composed(text: &str) -> String {
+    ComposingNormalizer::new_nfc().normalize(text).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::fold;

@@ -7,6 +7,7 @@
 pub mod bulk;
 pub mod catalog;
 pub mod client;
+pub mod create_only;
 pub mod datetime;
 pub mod discovery;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod list;
 pub mod members;
 pub mod patch;
 pub mod path;
+pub mod person;
 pub mod projection;
 pub mod resource;
 pub mod resource_type;

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 /// A parsed attribute name. What it means is the [`ResourceType`](crate::ResourceType)'s to say.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct AttributePath {
     /// The schema URN in front of the name, if one was given.
     pub schema: Option<String>,
@@ -43,6 +46,14 @@ impl AttributePath {
             attribute: self.attribute.to_ascii_lowercase(),
             sub_attribute: self.sub_attribute.as_deref().map(str::to_ascii_lowercase),
         }
+    }
+}
+
+impl TryFrom<String> for AttributePath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("{text:?} is not the path of an attribute"))
     }
 }
 

@@ -58,6 +58,26 @@ impl Projection {
         resource_type.core(name).is_some_and(|attribute| choice.shows(None, attribute))
     }
 
+    /// Whether the answer can show any part of an attribute of the base schema, or of this extension.
+    pub(crate) fn shows_attribute(
+        &self,
+        resource_type: &ResourceType,
+        schema: Option<&Schema>,
+        attribute: &Attribute,
+    ) -> bool {
+        Choice::of(self, resource_type).shows(schema, attribute)
+    }
+
+    /// The same, without a core attribute that the request does not name: one that is returned on request only.
+    #[must_use]
+    pub fn unless_asked(mut self, name: &str) -> Self {
+        if self.attributes.is_none() {
+            let attribute = name.to_owned();
+            self.excluded.push(AttributePath { schema: None, attribute, sub_attribute: None });
+        }
+        self
+    }
+
     /// The resource with what the request asked for, and nothing that is never returned.
     #[must_use]
     pub fn apply(&self, resource_type: &ResourceType, mut resource: Object) -> Object {

@@ -44,8 +44,15 @@ pub fn replace(
     let omitted: Vec<_> = attributes(resource_type)
         .filter(|(schema, attribute)| outlives_omission(attribute) && !mentions(&body, *schema, attribute))
         .collect();
+    let mut body = body;
+    let repeated: Vec<_> = attributes(resource_type)
+        .filter(|(schema, attribute)| attribute.private.closed && repeats(&body, stored, *schema, attribute))
+        .collect();
+    for (schema, attribute) in &repeated {
+        unset(&mut body, *schema, &attribute.name);
+    }
     let mut resource = read(resource_type, body, dialect, &mut errors);
-    for (schema, attribute) in omitted {
+    for (schema, attribute) in omitted.into_iter().chain(repeated) {
         restore(&mut resource, stored, schema, attribute);
     }
     for (schema, attribute) in attributes(resource_type) {
@@ -66,6 +73,12 @@ fn outlives_omission(attribute: &Attribute) -> bool {
     attribute.private.kept == Kept::Omitted
         || attribute.mutability == Mutability::WriteOnly
         || attribute.returned == Returned::Never
+}
+
+/// Whether a body says what is stored: a value that is allowed no more is not written by that, and stays.
+fn repeats(body: &Object, stored: &Object, schema: Option<&Schema>, attribute: &Attribute) -> bool {
+    let before = get(stored, schema, &attribute.name);
+    before.is_some() && get(body, schema, &attribute.name) == before
 }
 
 /// Whether a body, its keys in the schema's spelling, says anything about the attribute, if only that it is blank.
@@ -268,7 +281,9 @@ fn is_asked(resource_type: &ResourceType, resource: &Object, schema: Option<&Sch
 }
 
 /// Every attribute that is stored, with the extension that defines it.
-fn attributes(resource_type: &ResourceType) -> impl Iterator<Item = (Option<&Schema>, &Attribute)> {
+pub(crate) fn attributes(
+    resource_type: &ResourceType,
+) -> impl Iterator<Item = (Option<&Schema>, &Attribute)> {
     let core = resource_type.schema.attributes.iter().chain(COMMON.attribute("externalId"));
     let extensions = resource_type.extensions.iter().flat_map(|extension| {
         extension.schema.attributes.iter().map(|attribute| (Some(&*extension.schema), attribute))

@@ -55,7 +55,7 @@ pub(super) fn tokens(connector: &str, known: &[Known], now: OffsetDateTime, repo
 /// Documents of the configuration that requests do without.
 pub(super) fn documents(tenant: &str, settings: Vec<Setting>, report: &mut Report) {
     let count = settings.len();
-    let faults = endpoint::left_out(settings);
+    let faults = endpoint::catalog(settings).faults;
     if faults.is_empty() {
         return report.ok("documents", format!("all {count} of tenant {tenant} are in use"));
     }

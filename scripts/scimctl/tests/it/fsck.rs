@@ -24,7 +24,7 @@ impl Table {
             [("00000000-0000-4000-8000-000000000000", "ann"), ("11000000-0000-4000-8000-000000000000", "bea")]
         {
             let Value::Object(attributes) = json!({ "userName": name }) else { unreachable!() };
-            let draft = Draft { attributes, external_id: None };
+            let draft = Draft { attributes, ..Draft::default() };
             let (scope, id) = (Scope::new("acme", "okta", name), ResourceId::parse(id).unwrap());
             let directory = Directory::new(table.client.clone(), TABLE);
             directory.create(&scope, &USERS, id, draft, OffsetDateTime::UNIX_EPOCH).await.unwrap();

@@ -15,6 +15,7 @@ use crate::{
 pub(super) enum Entity {
     /// A user, group or other resource, of the type of this name.
     Record(String, ResourceId),
+    /// A lookup item or a password: its owner lists it.
     Lookup {
         owner: ResourceId,
         type_name: String,
@@ -34,7 +35,7 @@ pub(super) enum Entity {
         intent: String,
         until: OffsetDateTime,
     },
-    /// A bookmark, a setting or a task: it agrees with nothing.
+    /// A bookmark, a setting, a route or a task: it agrees with nothing.
     Single,
 }
 
@@ -74,14 +75,15 @@ impl Entity {
             ("Counter", "C") => return counter(rest, key, item),
             ("Tombstone", "Z") => return tombstone(rest, key, item),
             ("IntentPart", "I") => return part(rest, key, item),
-            ("Bookmark", "B") | ("Setting", "K") | ("Task", "S") => Some(Self::Single),
+            ("Password", "W") => return password(rest, key, item),
+            ("Bookmark", "B") | ("Setting", "K") | ("Task", "S") | ("Route", "J") => Some(Self::Single),
             _ => None,
         };
         placed.ok_or_else(|| Problem::Misplaced(kind.to_owned()))
     }
 }
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 13] = [
     "User",
     "Group",
     "Resource",
@@ -93,6 +95,8 @@ const KINDS: [&str; 11] = [
     "Bookmark",
     "Setting",
     "Task",
+    "Route",
+    "Password",
 ];
 
 fn record(type_name: &str, shard: &str, key: &Key) -> Option<Entity> {
@@ -111,6 +115,12 @@ fn lookup(key: &Key, item: &Item) -> Result<Entity, Problem> {
     if key.sk != ALONE && key.sk != owner.as_str() {
         return Err(Problem::Misplaced("Lookup".to_owned()));
     }
+    Ok(Entity::Lookup { owner, type_name: string(item, "type")? })
+}
+
+fn password(rest: &str, key: &Key, item: &Item) -> Result<Entity, Problem> {
+    let owner = ResourceId::parse(rest).filter(|_| key.sk == ALONE);
+    let owner = owner.ok_or_else(|| Problem::Misplaced("Password".to_owned()))?;
     Ok(Entity::Lookup { owner, type_name: string(item, "type")? })
 }
 

@@ -47,7 +47,8 @@ impl Stored {
 
     pub(super) fn links(&self, scope: &Scope) -> Links {
         let listed = self.record.keys.iter().filter_map(|key| Key::decode(key));
-        let whole = listed.chain(self.wanted.iter().map(|lookup| lookup.key.clone())).collect();
+        let wanted = self.wanted.iter().map(|lookup| lookup.key.clone());
+        let whole = listed.chain(wanted).collect();
         let intent = self.record.pending.intent.as_ref();
         let parts = intent.map(|intent| intent.parts(&scope.tenant, &self.record.id));
         Links { whole, bare: parts.unwrap_or_default().into_iter().collect() }
@@ -66,7 +67,7 @@ impl Stored {
                 }),
             });
         }
-        let keys = self.keys(others);
+        let keys = self.keys(scope, others);
         if keys != self.record.keys {
             let missing = keys.difference(&self.record.keys).cloned().collect();
             let surplus = self.record.keys.difference(&keys).cloned().collect();
@@ -90,7 +91,7 @@ impl Stored {
         scope: &Scope,
         others: &Others,
     ) -> Result<Option<Vec<TransactWriteItem>>, Error> {
-        let (record, keys) = (&self.record, self.keys(others));
+        let (record, keys) = (&self.record, self.keys(scope, others));
         let root = keys::record(&scope.tenant, &self.resource_type, &record.id);
         // A revision more, so that no writer goes by the keys that were.
         let change = Change::new(root).add("rev", 1).if_revision(record.revision);
@@ -132,12 +133,15 @@ impl Stored {
         Ok(Some(vec![directory.change(change)?]))
     }
 
-    /// The keys that the resource is to list: those of what it should have, but for what others have.
-    fn keys(&self, others: &Others) -> BTreeSet<String> {
+    /// The keys that the resource is to list: those of what it should have, but for what others have; and that of its
+    /// password, where there is one.
+    fn keys(&self, scope: &Scope, others: &Others) -> BTreeSet<String> {
         let is_taken = |lookup: &&LookupItem| {
             others.get(&lookup.key).is_some_and(|item| self.other_owner(item).is_some())
         };
-        self.wanted.iter().filter(|lookup| !is_taken(lookup)).map(|lookup| lookup.key.encode()).collect()
+        let lookups = self.wanted.iter().filter(|lookup| !is_taken(lookup)).map(|lookup| lookup.key.encode());
+        let password = Some(self.record.password_key(scope)).filter(|key| others.contains_key(key));
+        lookups.chain(password.map(|key| key.encode())).collect()
     }
 
     fn other_owner(&self, item: &Item) -> Option<ResourceId> {

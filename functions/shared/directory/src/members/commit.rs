@@ -83,7 +83,7 @@ impl Directory {
                 let record = next.unwrap_or_else(|| Record { revision, modified, ..stored.clone() });
                 self.commit(scope, resource_type, stored, record, difference, claim, now).await
             }
-            Some(record) => self.save(scope, resource_type, stored, record, None).await,
+            Some(record) => self.save(scope, resource_type, stored, record, None, None).await,
             None => Ok(stored.clone()),
         }
     }
@@ -153,7 +153,7 @@ impl Directory {
         let (parts, group, id) =
             (intent.parts(&scope.tenant, &record.id), record.id.clone(), intent.id.clone());
         record.pending = Pending { epoch: stored.pending.epoch + 1, intent: Some(intent) };
-        match self.save(scope, resource_type, stored, record, claim).await {
+        match self.save(scope, resource_type, stored, record, claim, None).await {
             Ok(record) => Ok(self.carry_out(scope, record, now).await),
             Err(error @ (Error::Changed | Error::Taken { .. })) => {
                 // An earlier attempt may have been done, its answer lost, and the group have moved on since.

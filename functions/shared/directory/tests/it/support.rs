@@ -37,12 +37,12 @@ pub(crate) fn object(value: Value) -> Object {
 }
 
 pub(crate) fn draft(attributes: Value, external_id: Option<&str>) -> Draft {
-    Draft { attributes: object(attributes), external_id: external_id.map(str::to_owned) }
+    Draft { attributes: object(attributes), external_id: external_id.map(str::to_owned), password: None }
 }
 
 /// The draft that a record would be written back as.
 pub(crate) fn draft_of(record: &Record) -> Draft {
-    Draft { attributes: record.attributes.clone(), external_id: record.external_id.clone() }
+    Draft { attributes: record.attributes.clone(), external_id: record.external_id.clone(), password: None }
 }
 
 pub(crate) fn users() -> &'static ResourceType {

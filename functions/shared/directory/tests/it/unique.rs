@@ -127,7 +127,7 @@ async fn a_user_may_rename_to_a_name_it_has_and_change_the_rest() {
             format!("acme#x#okta#2 {id}"),
         ]
     );
-    let nameless = Draft { attributes: scim::Object::new(), external_id: None };
+    let nameless = Draft::default();
     let bare = directory.update(&request(), users(), &changed.expect("changed"), nameless, NOW).await;
     assert_eq!(table.keys().await, keys[..2]);
     // What it gave up is another's to take, and to keep.

@@ -6,13 +6,13 @@ use axum::{
 };
 use directory::{Claim, Draft, GroupChange, Record};
 use scim::{
-    Error, ErrorKind, Kind, Object, ResourceId, client,
+    Error, ErrorKind, Kind, Object, ResourceId, client, create_only,
     members::{self, MemberChange},
     patch, resource,
 };
 use serde_json::Value;
 
-use super::{Call, create::draft, members::depend_on_present, read::Beside, stored};
+use super::{Call, members::depend_on_present, read::Beside, stored};
 use crate::{
     answer::{self, Answer, from_directory},
     clock, precondition,
@@ -129,22 +129,32 @@ impl Call {
     ) -> Result<Option<(Record, Beside)>, Error> {
         let (record, mut beside, missing) = self.stored(id, changes).await?;
         precondition::check(&self.headers, record.revision)?;
-        let draft = draft(decide(&stored(&record))?);
+        let before = stored(&record);
+        let mut after = decide(&before)?;
+        create_only::keep(self.resource_type(), &before, &mut after, &self.settings().create_only);
+        let draft = self.draft(after)?;
         Self::refuse_missing(&missing)?;
         let (scope, resource_type, now) = (self.scope(), self.resource_type(), clock::now());
-        let written = if changes.is_empty() {
-            self.directory().update(scope, resource_type, &record, draft, now).await
-        } else {
-            let change = self.group_change(&record, changes, draft).await?;
-            self.directory().change_group(scope, resource_type, &record, change, claim, now).await
+        let (attributes, projection) = (draft.attributes.clone(), self.projection());
+        let write = async {
+            if changes.is_empty() {
+                return self.directory().update(scope, resource_type, &record, draft, now).await.map_err(Ok);
+            }
+            let change = self.group_change(&record, changes, draft).await.map_err(Err)?;
+            let written = self.directory().change_group(scope, resource_type, &record, change, claim, now);
+            written.await.map_err(Ok)
         };
+        let (written, people) = futures::join!(write, self.people([&attributes], &projection));
         match written {
             Ok(written) => {
+                // It is written: that a manager cannot be shown is no reason to say that it is not.
+                beside.people = people.unwrap_or_default();
                 self.read_members(&written, &mut beside).await?;
                 Ok(Some((written, beside)))
             }
-            Err(directory::Error::Changed) if !precondition::is_given(&self.headers) => Ok(None),
-            Err(error) => Err(self.explain(error).await),
+            Err(Err(refusal)) => Err(refusal),
+            Err(Ok(directory::Error::Changed)) if !precondition::is_given(&self.headers) => Ok(None),
+            Err(Ok(error)) => Err(self.explain(error).await),
         }
     }
 

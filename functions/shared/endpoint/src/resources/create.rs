@@ -4,7 +4,7 @@ use axum::{body::Body, http::StatusCode};
 use directory::Draft;
 use scim::{Error, Object, members, resource};
 
-use super::{Call, read::Beside};
+use super::{Call, password, read::Beside};
 use crate::{
     answer::{Answer, from_directory},
     clock,
@@ -22,22 +22,25 @@ impl Call {
         let shards = self.scope().policy.shards(self.resource_type().kind);
         let id = clock::new_id(self.resource_type().kind, shards);
         let members = Self::joined(&members, ids);
-        let created = self
-            .directory()
-            .create_group(self.scope(), self.resource_type(), id, draft(resource), &members, now)
-            .await;
+        let (draft, projection) = (self.draft(resource)?, self.projection());
+        let attributes = draft.attributes.clone();
+        let (created, people) = futures::join!(
+            self.directory().create_group(self.scope(), self.resource_type(), id, draft, &members, now),
+            self.people([&attributes], &projection)
+        );
         let record = match created {
             Ok(record) => record,
             Err(error) => return Err(self.explain(error).await),
         };
-        let beside = Beside { members, ..Beside::default() };
-        Ok(self.answer(StatusCode::CREATED, &record, &beside, &self.projection()))
+        // It is there now: that its manager cannot be shown is no reason to say that it is not.
+        let beside = Beside { members, people: people.unwrap_or_default(), ..Beside::default() };
+        Ok(self.answer(StatusCode::CREATED, &record, &beside, &projection))
     }
-}
 
-/// What of a resource the table keeps: the client's own id apart, a password not at all.
-pub(super) fn draft(mut resource: Object) -> Draft {
-    resource.remove("password");
-    let external_id = resource.remove("externalId").and_then(|value| value.as_str().map(str::to_owned));
-    Draft { attributes: resource, external_id }
+    /// What of a resource the table keeps: the client's own id apart, and of a password its hash, where it is kept.
+    pub(super) fn draft(&self, mut resource: Object) -> Result<Draft, Error> {
+        let password = password::take(&mut resource, self.caller.tenant.passwords)?;
+        let external_id = resource.remove("externalId").and_then(|value| value.as_str().map(str::to_owned));
+        Ok(Draft { attributes: resource, external_id, password })
+    }
 }

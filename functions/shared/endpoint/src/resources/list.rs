@@ -95,11 +95,13 @@ impl Call {
     ///
     /// [`ErrorKind::TooMany`] when they are too large together, as soon as that is certain.
     pub(super) async fn shown(&self, records: Vec<Record>, query: &ListQuery) -> Result<Vec<Object>, Error> {
-        let size = AtomicUsize::new(0);
+        let (size, projection) = (AtomicUsize::new(0), self.settled(query.projection.clone()));
+        let people = self.people(records.iter().map(|record| &record.attributes), &projection);
+        let people = people.await?;
         stream::iter(records)
             .map(async |record| {
-                let beside = self.beside(&record, &query.projection).await?;
-                let shown = query.projection.apply(self.resource_type(), self.whole(&record, &beside));
+                let beside = self.beside(&record, &projection).await?;
+                let shown = projection.apply(self.resource_type(), self.resolved(&record, &beside, &people));
                 if answer::is_too_much(&shown, &size) { Err(too_large()) } else { Ok(shown) }
             })
             .buffered(CONCURRENT)

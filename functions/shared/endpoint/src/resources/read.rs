@@ -1,10 +1,13 @@
 //! Reading one resource (RFC 7644 §3.4.1), and what is kept beside its document.
 
+use std::collections::BTreeMap;
+
 use axum::http::{StatusCode, header};
 use directory::{Consistency, GroupRef, Member, Record};
 use http::Method;
 use scim::{
     Error, ErrorKind, Kind, Object, ResourceId, members,
+    person::{self, Person},
     projection::Projection,
     resource_type::{GROUPS, USERS},
 };
@@ -16,12 +19,16 @@ use crate::{
     precondition,
 };
 
-/// What is kept beside a resource's document: the groups of a user, the members of a group.
+/// What is kept beside a resource's document: the groups of a user, the members of a group, a user's manager.
 #[derive(Default)]
 pub(super) struct Beside {
     pub(super) groups: Vec<GroupRef>,
     pub(super) members: Vec<Member>,
+    pub(super) people: People,
 }
+
+/// Users that resources name, by the value that names them.
+pub(super) type People = BTreeMap<String, Person>;
 
 impl Call {
     pub(crate) async fn read(&self, id: &str) -> Result<Answer, Error> {
@@ -48,7 +55,7 @@ impl Call {
     ) -> Answer {
         let (version, location) = (precondition::version(record.revision), self.location(&record.id));
         let answer = |beside: &Beside| {
-            let shown = projection.apply(self.resource_type(), self.whole(record, beside));
+            let shown = projection.apply(self.resource_type(), self.resolved(record, beside, &beside.people));
             answer::resource(status, shown, &version, &location)
         };
         let whole = answer(beside);
@@ -81,9 +88,20 @@ impl Call {
             }
             Ok(Beside::default())
         };
-        let (record, beside) =
-            futures::join!(self.directory().get(self.scope(), self.resource_type(), id), beside);
-        Ok((found(record.map_err(from_directory)?)?, beside?))
+        let record = async {
+            let record = self.directory().get(self.scope(), self.resource_type(), id).await;
+            let record = found(record.map_err(from_directory)?)?;
+            let people = if self.method == Method::GET {
+                self.people([&record.attributes], projection).await?
+            } else {
+                // What the request makes of it may name others.
+                People::new()
+            };
+            Ok::<_, Error>((record, people))
+        };
+        let (record, beside) = futures::join!(record, beside);
+        let ((record, people), beside) = (record?, beside?);
+        Ok((record, Beside { people, ..beside }))
     }
 
     /// What is kept beside a resource that was read, as far as the answer shows it.
@@ -100,6 +118,26 @@ impl Call {
         })
     }
 
+    /// The users that these resources name, as far as the answer shows them.
+    pub(super) async fn people<'a>(
+        &self,
+        resources: impl IntoIterator<Item = &'a Object>,
+        projection: &Projection,
+    ) -> Result<People, Error> {
+        let resource_type = self.resource_type();
+        let named = resources
+            .into_iter()
+            .flat_map(|it| person::named(resource_type, it, projection))
+            .map(str::to_owned)
+            .collect();
+        let people = self.directory().people(self.scope(), named).await.map_err(from_directory)?;
+        let shown = people.into_iter().map(|(value, user)| {
+            let url = format!("{}{}/{}", self.base.0, USERS.endpoint, user.id);
+            (value, Person { url, display_name: user.display })
+        });
+        Ok(shown.collect())
+    }
+
     pub(super) async fn groups(&self, id: &ResourceId) -> Result<Vec<GroupRef>, Error> {
         self.directory().groups_of(self.scope(), id, Consistency::Eventual).await.map_err(from_directory)
     }
@@ -108,7 +146,14 @@ impl Call {
         self.directory().members(self.scope(), group).await.map_err(from_directory)
     }
 
-    /// The resource with everything an answer or a filter can ask for.
+    /// The resource with everything an answer can ask for: as [`Self::whole`], and what follows from whom it names.
+    pub(super) fn resolved(&self, record: &Record, beside: &Beside, people: &People) -> Object {
+        let mut resource = self.whole(record, beside);
+        person::resolve(self.resource_type(), &mut resource, |value| people.get(value).cloned());
+        resource
+    }
+
+    /// The resource with everything a filter can ask for.
     pub(super) fn whole(&self, record: &Record, beside: &Beside) -> Object {
         let mut resource = stored(record);
         if !beside.groups.is_empty() {

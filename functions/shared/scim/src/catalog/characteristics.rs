@@ -12,7 +12,7 @@ use crate::{
     ResourceType,
     path::AttributePath,
     resource_type::Target,
-    schema::{Attribute, Kept, Mutability},
+    schema::{Attribute, Kept, Mutability, Type},
 };
 
 /// The characteristics that can be others than the schema's; each one left out stays.
@@ -49,6 +49,21 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+/// Lets an attribute have these values and no others; `None` where the type has no such attribute.
+pub(super) fn allow(
+    resource_type: &mut ResourceType,
+    path: &str,
+    values: &[String],
+) -> Option<Result<(), String>> {
+    let attribute = attribute_mut(resource_type, path)?;
+    if attribute.kind != Type::String || attribute.mutability == Mutability::ReadOnly {
+        return Some(Err(format!("attribute {path} is not a string that {USABLE}")));
+    }
+    attribute.canonical_values = values.to_vec();
+    attribute.private.closed = true;
+    Some(Ok(()))
 }
 
 const USABLE: &str = "a client writes to resources of this type";
@@ -146,6 +161,39 @@ mod tests {
         assert_eq!(replace("title", "Guide").unwrap()["userType"], "Gone");
         assert!(replace("userType", "Gone").unwrap_err().detail().contains("[Boss]"));
         assert_eq!(replace("userType", "Boss").unwrap()["userType"], "Boss");
+    }
+
+    #[test]
+    fn a_put_that_repeats_a_value_does_not_write_it() {
+        let users = users(json!({ "userType": { "canonicalValues": ["Boss"], "closed": true } })).unwrap();
+        let stored = object(json!({ "userName": "ann", "userType": "Gone" }));
+        let replace = |user_type: &str| {
+            let body = json!({ "schemas": [users.schema.id], "userName": "ann", "userType": user_type, "title": "t" });
+            resource::replace(&users, &stored, object(body), Dialect::default())
+        };
+        assert_eq!(
+            Value::Object(replace("Gone").unwrap()),
+            json!({ "userName": "ann", "userType": "Gone", "title": "t" })
+        );
+        assert!(replace("Lost").unwrap_err().detail().contains("[Boss]"));
+    }
+
+    #[test]
+    fn a_list_beside_the_schema_counts_in_its_place() {
+        let mut users =
+            users(json!({ "userType": { "canonicalValues": ["Boss"], "closed": true } })).unwrap();
+        let mut allow = |path: &str, values: &[&str]| {
+            let values: Vec<_> = values.iter().map(|value| (*value).to_owned()).collect();
+            super::allow(&mut users, path, &values)
+        };
+        assert_eq!(allow("nope", &["x"]), None);
+        assert!(allow("active", &["x"]).unwrap().unwrap_err().contains("not a string"));
+        assert_eq!(allow("userType", &["Worker"]), Some(Ok(())));
+        assert_eq!(allow("emails.type", &["work"]), Some(Ok(())));
+        assert!(create(&users, json!({ "userType": "worker" })).is_ok());
+        assert!(create(&users, json!({ "userType": "Boss" })).unwrap_err().contains("[Worker]"));
+        let home = json!({ "emails": [{ "value": "a@x", "type": "home" }] });
+        assert!(create(&users, home).unwrap_err().contains("emails.type"));
     }
 
     #[test]

@@ -96,6 +96,6 @@ impl Call {
             }
             Members::All => self.members(record).await?,
         };
-        Ok(Beside { groups, members })
+        Ok(Beside { groups, members, ..Beside::default() })
     }
 }

@@ -1,0 +1,94 @@
+//! The keys that issuers publish (RFC 7517 §5), read over HTTPS and remembered: the one call to the outside.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::{
+    client::{http::HttpConnector as _, orchestrator::HttpRequest},
+    http::Request,
+};
+use http_body_util::{BodyExt as _, Limited};
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{Error, cache::Cache};
+
+/// How long a set of keys is used without asking again: issuers announce a new key days before they use it.
+pub(super) const FRESH: Duration = Duration::from_hours(1);
+/// How soon a set may be read again when it lacks a key.
+pub(super) const REFRESH: Duration = Duration::from_secs(30);
+/// The longest that an issuer may take.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// Entra publishes 15 KB.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Sets of keys by their URLs.
+#[derive(Default)]
+pub(crate) struct KeySets {
+    cache: Cache<JwkSet>,
+    /// Made when the first token of this kind comes: root certificates take milliseconds to read.
+    https: OnceLock<Connector>,
+}
+
+impl KeySets {
+    /// The keys at `url`, no older than `freshness`, and their age.
+    pub(super) async fn get(
+        &self,
+        url: &str,
+        freshness: Duration,
+        now: OffsetDateTime,
+    ) -> Result<(Arc<JwkSet>, Duration), Error> {
+        let found = self.cache.get(url, freshness, now, async || self.fetch(url).await.map(Some)).await?;
+        found.ok_or_else(|| Error::NoKeys("there are none".to_owned()))
+    }
+
+    async fn fetch(&self, url: &str) -> Result<JwkSet, Error> {
+        let read = async {
+            check_url(url)?;
+            let mut request: HttpRequest = Request::get(url).map_err(|error| error.to_string())?;
+            request.headers_mut().insert("accept", "application/json");
+            let https = self.https.get_or_init(|| {
+                let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+                Connector::builder().tls_provider(ring).build()
+            });
+            let answer = https.call(request).await.map_err(|error| format!("{error:?}"))?;
+            if !answer.status().is_success() {
+                return Err(format!("status {}", answer.status().as_u16()));
+            }
+            let body = Limited::new(answer.into_body(), MOST_BYTES).collect().await;
+            parse(&body.map_err(|error| error.to_string())?.to_bytes())
+        };
+        let read = tokio::time::timeout(TIMEOUT, read).await;
+        read.unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs())))
+            .map_err(|reason| Error::NoKeys(format!("{url}: {reason}")))
+    }
+}
+
+/// The keys that can be used; a kind of key that is not known does no harm to the others.
+fn parse(body: &[u8]) -> Result<JwkSet, String> {
+    #[derive(Deserialize)]
+    struct Document {
+        keys: Vec<Value>,
+    }
+    let document: Document = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let keys = document.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    Ok(JwkSet { keys: keys.collect() })
+}
+
+/// Whether keys may be read from there: over TLS, or from this machine.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub(super) fn check_url(url: &str) -> Result<(), String> {
+    let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+    if url.starts_with("https://") || local.iter().any(|start| url.starts_with(start)) {
+        return Ok(());
+    }
+    Err("jwksUrl must begin with https://".to_owned())
+}
