@@ -31,14 +31,15 @@ pub struct Fixture {
 }
 
 /// What is not as a new tenant has it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Configuration {
     /// The connector's settings.
     pub settings: Option<scim::Object>,
     /// The product whose users and groups are served.
     pub pack: Option<Pack>,
+    /// Documents of the tenant by name: `tenant`, `values#<attribute path>`.
+    pub documents: BTreeMap<String, scim::Object>,
     /// Files of `tests/resource_types`, without their ending; they replace documents of the pack.
-    #[serde(default)]
     pub resource_types: Vec<String>,
 }
 
@@ -53,6 +54,8 @@ struct Document {
     response: Option<Response>,
     settings: Option<scim::Object>,
     pack: Option<Pack>,
+    #[serde(default)]
+    documents: BTreeMap<String, scim::Object>,
     #[serde(default)]
     resource_types: Vec<String>,
 }
@@ -119,7 +122,7 @@ impl Fixture {
     }
 
     fn parse(name: String, text: &str) -> Result<Self> {
-        let Document { about, source, steps, request, response, settings, pack, resource_types } =
+        let Document { about, source, steps, request, response, settings, pack, documents, resource_types } =
             serde_json::from_str(text)?;
         let steps = match (steps, request, response) {
             (Some(steps), None, None) => steps,
@@ -131,7 +134,7 @@ impl Fixture {
             ensure!(request.body.is_none() || request.text.is_none(), "a request has `body` or `text`");
             ensure!(!response.empty || response.body.is_none(), "an empty response has no `body`");
         }
-        let configuration = Configuration { settings, pack, resource_types };
+        let configuration = Configuration { settings, pack, documents, resource_types };
         Ok(Self { name, about, source, configuration, steps })
     }
 

@@ -56,6 +56,8 @@ pub async fn configure(fixture: &Fixture, engine_url: &str, tenant: &str, connec
     let settings = fixture.configuration.settings.iter().cloned();
     let mut wanted: Vec<Setting> =
         settings.map(|document| Setting { name: format!("connector#{connector}"), document }).collect();
+    let documents = fixture.configuration.documents.clone().into_iter();
+    wanted.extend(documents.map(|(name, document)| Setting { name, document }));
     wanted.extend(fixture.configuration.pack.map_or(Ok(Vec::new()), Pack::settings)?);
     for name in &fixture.configuration.resource_types {
         let path = fixture::folder().with_file_name("resource_types").join(name).with_extension("json");

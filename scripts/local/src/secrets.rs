@@ -8,6 +8,7 @@ mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -28,6 +29,7 @@ const MEDIA_TYPE: &str = "application/x-amz-json-1.1";
 pub struct Secrets {
     url: String,
     store: Arc<Store>,
+    reads: Arc<AtomicUsize>,
     /// Kept for its end only: dropped, it stops the server.
     _stop: oneshot::Sender<()>,
 }
@@ -42,7 +44,8 @@ impl Secrets {
         let store = Arc::new(Store::open(file)?);
         let (listener, url) = engine::listen(0).await?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let routes = Router::new().fallback(answer).with_state(store.clone());
+        let reads = Arc::default();
+        let routes = Router::new().fallback(answer).with_state((store.clone(), Arc::clone(&reads)));
         tokio::spawn(async move {
             let serve = axum::serve(listener, routes).with_graceful_shutdown(async {
                 let _ = stopped.await;
@@ -51,13 +54,19 @@ impl Secrets {
                 tracing::error!(%error, "the Secrets Manager stand-in ended");
             }
         });
-        Ok(Self { url, store, _stop: stop })
+        Ok(Self { url, store, reads, _stop: stop })
     }
 
     /// Where it answers, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How often a secret has been asked for, found or not.
+    #[must_use]
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
     }
 
     /// The current value of the secret `name`.
@@ -77,8 +86,15 @@ impl Secrets {
     }
 }
 
-async fn answer(State(store): State<Arc<Store>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State((store, reads)): State<(Arc<Store>, Arc<AtomicUsize>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    if target.ends_with(".GetSecretValue") {
+        reads.fetch_add(1, Ordering::SeqCst);
+    }
     let outcome = match (target.strip_prefix("secretsmanager."), serde_json::from_slice(&body)) {
         (Some(action), Ok(request)) => store.answer(action, &request),
         (None, _) => Err(Refusal::new("UnknownOperationException", "no secretsmanager operation is named")),

@@ -7,19 +7,48 @@ use tokio::sync::Mutex;
 
 use crate::Error;
 
-/// How long a secret is used without asking again.
-pub(crate) const FRESH: Duration = Duration::from_mins(5);
-/// How soon a secret may be asked for again when what came does not match it.
-pub(crate) const REFRESH: Duration = Duration::from_secs(5);
+/// How long a name without a secret is known to have none.
+const ABSENT: Duration = Duration::from_secs(5);
 /// The most names remembered, so that guessed names cannot fill the memory.
 const MOST_NAMES: usize = 1000;
-/// How many names that are not known may be asked for at once …
-const STRANGERS_AT_ONCE: f64 = 20.0;
-/// … and in each second after that: who guesses names cannot run up the bill.
-const STRANGERS_A_SECOND: f64 = 5.0;
+/// How often names may be asked for that turn out to have no secret: who guesses names cannot run up the bill.
+const STRANGERS: Rate = Rate { at_once: 20.0, every: Duration::from_millis(200) };
+
+/// How long what was read is used, and how often it may be read before that time is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) fresh: Duration,
+    pub(crate) renewals: Rate,
+}
+
+/// So many at once, and then one in every so long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    pub(crate) at_once: f64,
+    pub(crate) every: Duration,
+}
+
+/// How old an answer may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// As old as is usual.
+    Usual,
+    /// No older than this.
+    Within(Duration),
+    /// Read now, if it was not too often of late: what is remembered seems to be out of date.
+    Renewed,
+}
+
+/// What was found under a name.
+pub(crate) struct Found<T> {
+    pub(crate) value: Arc<T>,
+    /// Whether it was read just now: reading it again would tell nothing new.
+    pub(crate) is_new: bool,
+}
 
 /// What secrets say, by their names below the prefix; names without a secret are remembered as well.
 pub(crate) struct Cache<T> {
+    times: Times,
     state: Mutex<State<T>>,
 }
 
@@ -29,82 +58,108 @@ struct State<T> {
 }
 
 struct Entry<T> {
-    secret: Option<Arc<T>>,
+    value: Option<Arc<T>>,
     read: OffsetDateTime,
+    renewals: Allowance,
 }
 
-/// How many more names that are not known may be asked for.
+/// What is left of a rate.
 struct Allowance {
+    rate: Rate,
     left: f64,
-    counted: Option<OffsetDateTime>,
+    counted: OffsetDateTime,
 }
 
 impl Allowance {
-    /// Takes one, if there is one.
-    fn take(&mut self, now: OffsetDateTime) -> bool {
-        let passed = self.counted.map_or(0.0, |counted| (now - counted).as_seconds_f64().max(0.0));
-        self.counted = Some(now);
-        self.left = (self.left + passed * STRANGERS_A_SECOND).min(STRANGERS_AT_ONCE);
-        let is_left = self.left >= 1.0;
-        if is_left {
-            self.left -= 1.0;
-        }
-        is_left
+    fn new(rate: Rate, now: OffsetDateTime) -> Self {
+        Self { rate, left: rate.at_once, counted: now }
+    }
+
+    fn is_left(&mut self, now: OffsetDateTime) -> bool {
+        let passed = (now - self.counted).as_seconds_f64().max(0.0);
+        self.counted = now;
+        self.left = (self.left + passed / self.rate.every.as_secs_f64()).min(self.rate.at_once);
+        self.left >= 1.0
+    }
+
+    fn spend(&mut self) {
+        self.left -= 1.0;
     }
 }
 
-impl<T> Default for Cache<T> {
-    fn default() -> Self {
-        let strangers = Allowance { left: STRANGERS_AT_ONCE, counted: None };
-        Self { state: Mutex::new(State { entries: HashMap::new(), strangers }) }
+impl<T> Entry<T> {
+    /// Whether there is no need, or no leave, to read again.
+    fn is_good(&mut self, freshness: Freshness, times: Times, now: OffsetDateTime) -> bool {
+        let age = Duration::try_from(now - self.read).unwrap_or_default();
+        match (&self.value, freshness) {
+            (None, _) => age < ABSENT,
+            (Some(_), Freshness::Usual) => age < times.fresh,
+            (Some(_), Freshness::Within(limit)) => age < limit,
+            (Some(_), Freshness::Renewed) => {
+                let may_renew = self.renewals.is_left(now);
+                if may_renew {
+                    self.renewals.spend();
+                }
+                !may_renew
+            }
+        }
     }
 }
 
 impl<T> Cache<T> {
-    /// The secret of `name`, no older than `freshness`, and its age; read by `fetch` when it is.
+    pub(crate) fn new(times: Times) -> Self {
+        let strangers = Allowance::new(STRANGERS, OffsetDateTime::UNIX_EPOCH);
+        Self { times, state: Mutex::new(State { entries: HashMap::new(), strangers }) }
+    }
+
+    /// What is under `name`; read by `fetch` where what is remembered is too old.
     ///
     /// A lookup holds the lock while it reads: a burst of requests at a cold start reads once.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] when too many names that are not known have been asked for; those of `fetch`.
+    /// [`Error::Busy`] when too many names have been asked for of late that have no secret; those of `fetch`.
     pub(crate) async fn get<F>(
         &self,
         name: &str,
-        freshness: Duration,
+        freshness: Freshness,
         now: OffsetDateTime,
         fetch: impl FnOnce() -> F,
-    ) -> Result<Option<(Arc<T>, Duration)>, Error>
+    ) -> Result<Option<Found<T>>, Error>
     where
         F: Future<Output = Result<Option<T>, Error>>,
     {
         let State { entries, strangers } = &mut *self.state.lock().await;
-        if let Some(entry) = entries.get(name) {
-            let age = Duration::try_from(now - entry.read).unwrap_or_default();
-            // A name without a secret is asked for again as seldom as a refresh is allowed.
-            let limit = if entry.secret.is_some() { freshness } else { freshness.min(REFRESH) };
-            if age < limit {
-                return Ok(entry.secret.clone().map(|secret| (secret, age)));
-            }
+        if let Some(entry) = entries.get_mut(name)
+            && entry.is_good(freshness, self.times, now)
+        {
+            return Ok(entry.value.clone().map(|value| Found { value, is_new: false }));
         }
-        let is_known = entries.get(name).is_some_and(|entry| entry.secret.is_some());
-        if !is_known && !strangers.take(now) {
+        let known = entries.get(name).and_then(|entry| entry.value.clone());
+        if known.is_none() && !strangers.is_left(now) {
             return Err(Error::Busy);
         }
-        let secret = match fetch().await.map(|secret| secret.map(Arc::new)) {
+        let value = match fetch().await {
+            Ok(value) => value.map(Arc::new),
             // Better the secret of a few minutes ago than nobody let in while Secrets Manager is away.
             Err(error @ (Error::Unavailable(_) | Error::NoKeys(_))) => {
-                let known = entries.get(name).and_then(|entry| entry.secret.clone());
-                let Some(secret) = known else { return Err(error) };
+                let Some(value) = known else { return Err(error) };
                 tracing::warn!(name, %error, "using what was read before past its time");
-                return Ok(Some((secret, Duration::ZERO)));
+                return Ok(Some(Found { value, is_new: true }));
             }
-            answer => answer?,
+            Err(error) => return Err(error),
         };
-        if entries.len() >= MOST_NAMES {
-            entries.retain(|_, entry| entry.secret.is_some());
+        if value.is_none() {
+            strangers.spend();
         }
-        entries.insert(name.to_owned(), Entry { secret: secret.clone(), read: now });
-        Ok(secret.map(|secret| (secret, Duration::ZERO)))
+        if entries.len() >= MOST_NAMES {
+            entries.retain(|_, entry| entry.value.is_some());
+        }
+        let renewals = match entries.remove(name) {
+            Some(entry) => entry.renewals,
+            None => Allowance::new(self.times.renewals, now),
+        };
+        entries.insert(name.to_owned(), Entry { value: value.clone(), read: now, renewals });
+        Ok(value.map(|value| Found { value, is_new: true }))
     }
 }

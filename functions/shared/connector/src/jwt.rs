@@ -15,7 +15,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 pub(crate) use self::keys::KeySets;
-use crate::{Connectors, Error};
+use crate::{
+    Connectors, Error,
+    cache::{Found, Freshness},
+};
 
 /// What may be signed with: a secret that both sides know is no proof of who signed, and `none` is nobody.
 const FAMILIES: [AlgorithmFamily; 3] = [AlgorithmFamily::Rsa, AlgorithmFamily::Ec, AlgorithmFamily::Ed];
@@ -260,12 +263,12 @@ impl Connectors {
     ///
     /// [`Error::Jwt`] names the check that failed; [`Error::NoKeys`] when the issuer's keys cannot be read.
     pub async fn verify(&self, jwt: &Jwt, trust: &Trust, now: OffsetDateTime) -> Result<(), Error> {
-        for freshness in [keys::FRESH, keys::REFRESH] {
-            let (keys, age) = self.key_sets.get(&trust.jwks_url, freshness, now).await?;
+        for freshness in [Freshness::Usual, Freshness::Renewed] {
+            let Found { value: keys, is_new } = self.key_sets.get(&trust.jwks_url, freshness, now).await?;
             match jwt.verify(trust, &keys) {
                 Ok(()) => return Ok(()),
                 Err(Fault::Refused(reason)) => return Err(refused(reason)),
-                Err(Fault::NoKey) if age < keys::REFRESH => break,
+                Err(Fault::NoKey) if is_new => break,
                 Err(Fault::NoKey) => {}
             }
         }

@@ -1,13 +1,15 @@
 //! The deployment's keys: secrets of its own, from which a key for each purpose is derived.
 
-use std::{sync::Arc, time::Duration};
-
 use hkdf::Hkdf;
 use serde::Deserialize;
 use sha2::Sha256;
 use time::OffsetDateTime;
 
-use crate::{Connectors, Error, cache, fetch::fetch};
+use crate::{
+    Connectors, Error,
+    cache::{Found, Freshness},
+    fetch::fetch,
+};
 
 /// A key for one purpose: 256 bits.
 pub type Key = [u8; 32];
@@ -72,8 +74,8 @@ impl Connectors {
     ///
     /// [`Error::Unavailable`]; [`Error::Unreadable`], also when there is no such secret.
     pub async fn newest_key(&self, purpose: &str, now: OffsetDateTime) -> Result<Key, Error> {
-        let (keys, _) = self.keys(cache::FRESH, now).await?;
-        keys.derive(purpose).next().unwrap_or_else(|| Err(absent()))
+        let found = self.keys(Freshness::Usual, now).await?;
+        found.value.derive(purpose).next().unwrap_or_else(|| Err(absent()))
     }
 
     /// What `open` makes of the first key for `purpose` that fits; `None` when none does.
@@ -90,22 +92,21 @@ impl Connectors {
         now: OffsetDateTime,
         open: impl Fn(&Key) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        for freshness in [cache::FRESH, cache::REFRESH] {
-            let (keys, age) = self.keys(freshness, now).await?;
-            for key in keys.derive(purpose) {
+        for freshness in [Freshness::Usual, Freshness::Renewed] {
+            let found = self.keys(freshness, now).await?;
+            for key in found.value.derive(purpose) {
                 if let Some(opened) = open(&key?) {
                     return Ok(Some(opened));
                 }
             }
-            if age < cache::REFRESH {
+            if found.is_new {
                 break;
             }
         }
         Ok(None)
     }
 
-    /// The keys, no older than `freshness`, and their age.
-    async fn keys(&self, freshness: Duration, now: OffsetDateTime) -> Result<(Arc<Keys>, Duration), Error> {
+    async fn keys(&self, freshness: Freshness, now: OffsetDateTime) -> Result<Found<Keys>, Error> {
         let read = || fetch(&self.client, &self.prefix, NAME, Keys::parse);
         self.keys.get(NAME, freshness, now, read).await?.ok_or_else(absent)
     }

@@ -10,12 +10,18 @@ mod jwt;
 mod keys;
 mod secret;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use time::OffsetDateTime;
 
-use crate::{cache::Cache, fetch::fetch, jwt::KeySets, keys::Keys, secret::Secret};
+use crate::{
+    cache::{Cache, Found, Freshness, Rate, Times},
+    fetch::fetch,
+    jwt::KeySets,
+    keys::Keys,
+    secret::Secret,
+};
 pub use crate::{
     credentials::{Credentials, DEFAULT_CONNECTOR, Token, is_name},
     jwt::{Jwt, Trust},
@@ -67,6 +73,10 @@ pub enum Error {
     Unreadable(String, String),
 }
 
+/// How long a secret is used without asking again, and how often it may be asked for when what came does not match it.
+const TIMES: Times =
+    Times { fresh: Duration::from_mins(5), renewals: Rate { at_once: 3.0, every: Duration::from_secs(5) } };
+
 /// The connectors of a deployment, and its keys.
 pub struct Connectors {
     client: Client,
@@ -83,17 +93,17 @@ impl Connectors {
         Self {
             client,
             prefix: prefix.into(),
-            secrets: Cache::default(),
-            keys: Cache::default(),
+            secrets: Cache::new(TIMES),
+            keys: Cache::new(TIMES),
             key_sets: KeySets::default(),
         }
     }
 
     /// The connector whose token this is.
     ///
-    /// A secret is read once every few minutes; sooner when a token does not match the secret that is cached,
-    /// so that a rotation works at once, yet no more often than every few seconds. Names that are not known are looked up
-    /// a few times a second at most.
+    /// A secret is read once every five minutes; sooner when a token does not match the secret that is remembered, so
+    /// that a rotation works at once, yet three times in a row and then every five seconds at most. Names that turn out to
+    /// be nobody's are looked up five times a second at most.
     ///
     /// # Errors
     ///
@@ -103,8 +113,8 @@ impl Connectors {
         let unknown = || if token.is_basic() { Error::UnknownBasic } else { Error::Unknown };
         let mut verdict = Err(unknown());
         // A second look, at a fresher secret, only when the cached one does not know the token.
-        for freshness in [cache::FRESH, cache::REFRESH] {
-            let Some((secret, age)) = self.secret(name, freshness, now).await? else {
+        for freshness in [Freshness::Usual, Freshness::Renewed] {
+            let Some(Found { value: secret, is_new }) = self.secret(name, freshness, now).await? else {
                 return Err(unknown());
             };
             verdict = match secret.verify(token, now) {
@@ -117,7 +127,7 @@ impl Connectors {
                 Err(Error::Unknown) => Err(unknown()),
                 Err(error) => return Err(error),
             };
-            if verdict.is_ok() || age < cache::REFRESH {
+            if verdict.is_ok() || is_new {
                 break;
             }
         }
@@ -131,17 +141,17 @@ impl Connectors {
     /// [`Error::Unavailable`], [`Error::Unreadable`] or, when there is no such secret, [`Error::Unknown`].
     pub async fn check(&self, now: OffsetDateTime) -> Result<String, Error> {
         const RECENT: Duration = Duration::from_secs(10);
-        let secret = self.secret(DEFAULT_CONNECTOR, RECENT, now).await?;
-        secret.map(|(secret, _)| secret.tenant.clone()).ok_or(Error::Unknown)
+        let found = self.secret(DEFAULT_CONNECTOR, Freshness::Within(RECENT), now).await?;
+        found.map(|found| found.value.tenant.clone()).ok_or(Error::Unknown)
     }
 
-    /// A connector's secret, no older than `freshness`, and its age; `None` when there is none.
+    /// A connector's secret; `None` when there is none.
     async fn secret(
         &self,
         name: &str,
-        freshness: Duration,
+        freshness: Freshness,
         now: OffsetDateTime,
-    ) -> Result<Option<(Arc<Secret>, Duration)>, Error> {
+    ) -> Result<Option<Found<Secret>>, Error> {
         let name = format!("connectors/{name}");
         self.secrets
             .get(&name, freshness, now, || fetch(&self.client, &self.prefix, &name, Secret::parse))

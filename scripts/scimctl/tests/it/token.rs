@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector::{Connectors, Error};
+use connector::{Connector, Connectors, Credentials, Error};
 use local::PREFIX;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -36,19 +36,26 @@ async fn an_issued_token_is_accepted_until_it_is_revoked() {
     assert_eq!((again.code, &*again.err), (Some(2), &*format!("scimctl: there is no token {id}\n")));
 }
 
+async fn shown(function: &Connectors, token: &str, now: OffsetDateTime) -> Result<Connector, Error> {
+    match Credentials::parse(Some(token))? {
+        Credentials::Token(token) => function.authenticate(&token, now).await,
+        Credentials::Jwt(_) => Err(Error::Unknown),
+    }
+}
+
 #[tokio::test]
 async fn a_function_takes_up_a_new_token_at_once_and_a_revocation_within_five_minutes() {
     let server = Server::start().await;
     let client = local::aws::secrets(server.stack.stand_ins.secrets.url());
     let (function, begin) = (Connectors::new(client, PREFIX), OffsetDateTime::UNIX_EPOCH);
     let first = server.issue("default").await;
-    function.authenticate(Some(&first), begin).await.unwrap();
+    shown(&function, &first, begin).await.unwrap();
     let second = server.issue("default").await;
     let soon = begin + Duration::from_secs(5);
-    let id = function.authenticate(Some(&second), soon).await.unwrap().token_id;
+    let id = shown(&function, &second, soon).await.unwrap().token_id;
     assert_eq!(server.secrets(&["token", "revoke", "default", &id]).await.code, Some(0));
-    assert!(function.authenticate(Some(&second), soon).await.is_ok(), "it remembers");
-    let late = function.authenticate(Some(&second), soon + Duration::from_mins(5)).await;
+    assert!(shown(&function, &second, soon).await.is_ok(), "it remembers");
+    let late = shown(&function, &second, soon + Duration::from_mins(5)).await;
     assert!(matches!(late, Err(Error::Unknown)), "{late:?}");
 }
 

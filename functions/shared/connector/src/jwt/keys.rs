@@ -1,9 +1,6 @@
 //! The keys that issuers publish (RFC 7517 §5), read over HTTPS and remembered: the one call to the outside.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::OnceLock, time::Duration};
 
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::{
@@ -16,33 +13,41 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{Error, cache::Cache};
+use crate::{
+    Error,
+    cache::{Cache, Found, Freshness, Rate, Times},
+};
 
-/// How long a set of keys is used without asking again: issuers announce a new key days before they use it.
-pub(super) const FRESH: Duration = Duration::from_hours(1);
-/// How soon a set may be read again when it lacks a key.
-pub(super) const REFRESH: Duration = Duration::from_secs(30);
+/// How long a set of keys is used without asking again, for issuers announce a new key days before they use it; and
+/// how often it may be read when it lacks one.
+pub(super) const TIMES: Times =
+    Times { fresh: Duration::from_hours(1), renewals: Rate { at_once: 2.0, every: Duration::from_secs(30) } };
 /// The longest that an issuer may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Entra publishes 15 KB.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// Sets of keys by their URLs.
-#[derive(Default)]
 pub(crate) struct KeySets {
     cache: Cache<JwkSet>,
     /// Made when the first token of this kind comes: root certificates take milliseconds to read.
     https: OnceLock<Connector>,
 }
 
+impl Default for KeySets {
+    fn default() -> Self {
+        Self { cache: Cache::new(TIMES), https: OnceLock::new() }
+    }
+}
+
 impl KeySets {
-    /// The keys at `url`, no older than `freshness`, and their age.
+    /// The keys at `url`.
     pub(super) async fn get(
         &self,
         url: &str,
-        freshness: Duration,
+        freshness: Freshness,
         now: OffsetDateTime,
-    ) -> Result<(Arc<JwkSet>, Duration), Error> {
+    ) -> Result<Found<JwkSet>, Error> {
         let found = self.cache.get(url, freshness, now, async || self.fetch(url).await.map(Some)).await?;
         found.ok_or_else(|| Error::NoKeys("there are none".to_owned()))
     }

@@ -240,12 +240,16 @@ async fn keys_are_read_once_and_again_for_a_key_that_is_new() {
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
     let sets = KeySets::default();
-    let get = async |freshness, now| sets.get(&url, freshness, now).await.map(|(keys, _)| keys.keys.len());
+    let get = async |freshness, now| sets.get(&url, freshness, now).await.map(|found| found.value.keys.len());
     let start = OffsetDateTime::from_unix_timestamp(1_000_000).expect("a time");
-    assert_eq!(get(keys::FRESH, start).await.expect("keys"), 1);
-    assert_eq!(get(keys::FRESH, start + keys::FRESH / 2).await.expect("keys"), 1);
+    let fresh = keys::TIMES.fresh;
+    assert_eq!(get(Freshness::Usual, start).await.expect("keys"), 1);
+    assert_eq!(get(Freshness::Usual, start + fresh / 2).await.expect("keys"), 1);
     assert_eq!(reads.load(std::sync::atomic::Ordering::SeqCst), 1);
-    assert_eq!(get(keys::REFRESH, start + keys::REFRESH).await.expect("keys"), 2);
-    assert_eq!(get(keys::FRESH, start + keys::FRESH * 2).await.expect("keys"), 2);
+    for _ in 0..5 {
+        assert_eq!(get(Freshness::Renewed, start + fresh / 2).await.expect("keys"), 2);
+    }
     assert_eq!(reads.load(std::sync::atomic::Ordering::SeqCst), 3);
+    assert_eq!(get(Freshness::Usual, start + fresh * 2).await.expect("keys"), 2);
+    assert_eq!(reads.load(std::sync::atomic::Ordering::SeqCst), 4);
 }
