@@ -17,6 +17,7 @@ mod discovery;
 mod endpoint;
 mod error_texts;
 mod fixtures;
+mod health;
 mod isolation;
 mod logged;
 mod passwords;
