@@ -17,6 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 /// The most of an answer that is read.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
+/// The most of an answer that is shown, where it is no SCIM error.
+const SHOWN_CHARACTERS: usize = 200;
+
 /// A client of one endpoint. It knows no `Debug`: it has a token.
 pub(super) struct Client {
     base: String,
@@ -101,11 +104,14 @@ impl Client {
             anyhow::Ok((parts, body))
         });
         let (parts, body) = answered.await.context("no answer within 35 seconds")??;
+        // A gateway can repeat the header that it does not like: the token is not shown again.
+        let body = String::from_utf8_lossy(&body);
+        let body = token.map_or_else(|| body.to_string(), |token| body.replace(token, "…"));
         Ok(Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            json: serde_json::from_slice(&body).ok(),
-            text: String::from_utf8_lossy(&body).chars().take(200).collect(),
+            json: serde_json::from_str(&body).ok(),
+            text: body.chars().take(SHOWN_CHARACTERS).collect(),
             elapsed: start.elapsed(),
         })
     }

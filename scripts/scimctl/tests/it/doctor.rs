@@ -162,6 +162,28 @@ async fn a_token_may_come_from_a_file_alone() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_repeats_the_token_does_not_have_it_shown() {
+    let echo = async |request: Request| {
+        let header = request.headers().get(header::AUTHORIZATION).map(|it| it.to_str().unwrap().to_owned());
+        let text =
+            format!("Invalid key=value pair in Authorization header: '{}'", header.unwrap_or_default());
+        let body = if request.uri().path().ends_with("/Users") {
+            text
+        } else {
+            json!({ "message": text }).to_string()
+        };
+        answer(403, "application/json", &body)
+    };
+    let url = serve(Router::new().fallback(echo)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "hush-1234567890").unwrap();
+    let ended = scimctl(&["doctor", "--url", &url, "--token-file", path.to_str().unwrap(), "--json"]).await;
+    check_finding(&ended, "token", "fail", "403: Invalid key=value pair in Authorization header: 'Bearer …'");
+    assert!(!ended.out.contains("hush") && !ended.err.contains("hush"), "{}{}", ended.out, ended.err);
+}
+
+#[tokio::test]
 async fn what_is_not_reached_is_told_with_what_to_look_at() {
     let server = Server::start().await;
     let refused = doctor(&server, "http://127.0.0.1:1/scim/v2", &[]).await;
