@@ -14,6 +14,9 @@ Settings, with their defaults:
   removeKeepsActive=true     remove of active leaves it as it is
   groupPatchAnswer=noContent what a group's PATCH is answered with: noContent or resource
   readOnly=false             the client may only read
+  basicAuthentication=false  the token may come as the password of Basic, the connector's name as the user name
+  createOnly=                attributes, separated by commas, that this client sets on create or while they are empty
+  groupsReturned=default     a user's groups in answers: default, or request, where a request names them
   subject=                   the userName of the user that /Me is";
 
 /// A setting and its new value; without one, its default.
@@ -37,10 +40,11 @@ pub(crate) fn assign(settings: &mut Object, (key, value): &Assignment) -> Result
         }
         return Ok(());
     };
-    let text = Value::from(value.as_str());
-    // A switch is true or false; a name is text, be it 1234 or true.
+    // A switch is true or false; a name is text, be it 1234 or true; what is no single text is several.
     let switch = value.parse().map(Value::Bool).ok().filter(|switch| check(key, switch).is_ok());
-    let value = switch.unwrap_or(text);
+    let list: Value = value.split(',').map(str::trim).collect();
+    let list = Some(list).filter(|list| check(key, list).is_ok());
+    let value = switch.or(list).unwrap_or_else(|| value.as_str().into());
     if let Err(reason) = check(key, &value) {
         return Err(refusal(key, &reason));
     }
@@ -85,6 +89,10 @@ mod tests {
         );
         check_assigning("subject=true", Ok(json!({ "readOnly": true, "subject": "true" })));
         check_assigning("subject=12", Ok(json!({ "readOnly": true, "subject": "12" })));
+        check_assigning(
+            "createOnly=title, name.givenName",
+            Ok(json!({ "readOnly": true, "createOnly": ["title", "name.givenName"] })),
+        );
         check_assigning("readOnly=", Ok(json!({})));
         check_assigning("strict=", Ok(json!({ "readOnly": true })));
     }
@@ -94,6 +102,7 @@ mod tests {
         check_assigning("strikt=true", Err("strikt: unknown field"));
         check_assigning("strikt=", Err("groupPatchAnswer=noContent"));
         check_assigning("strict=perhaps", Err("strict: invalid type"));
+        check_assigning("createOnly=a b", Err("createOnly: "));
         check_assigning("unmatchedReplace=maybe", Err("unmatchedReplace: unknown variant"));
         check_assigning("strict", Err("KEY=VALUE"));
     }
