@@ -36,7 +36,7 @@ pub use health::health;
 pub use operator::Operator;
 pub use resources::is_password;
 pub use service::Service;
-pub use tenants::{check_settings, check_tenant_settings, profile};
+pub use tenants::{catalog, check_settings, check_tenant_settings, profile};
 pub use users::users;
 
 /// The routes of all functions together: the local server's, and those of the function that API Gateway sends to

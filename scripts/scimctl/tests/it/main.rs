@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where what it stands on is not there")]
 
 mod connector;
+mod doctor;
 mod erase;
 mod export;
 mod fsck;
+mod guide;
 mod help;
 mod import;
 mod matching;
