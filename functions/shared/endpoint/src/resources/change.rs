@@ -129,7 +129,10 @@ impl Call {
     ) -> Result<Option<(Record, Beside)>, Error> {
         let (record, mut beside, missing) = self.stored(id, changes).await?;
         precondition::check(&self.headers, record.revision)?;
-        let draft = draft(decide(&stored(&record))?);
+        let before = stored(&record);
+        let after = decide(&before)?;
+        self.facts.changed(&before, &after);
+        let draft = draft(after);
         Self::refuse_missing(&missing)?;
         let (scope, resource_type, now) = (self.scope(), self.resource_type(), clock::now());
         let written = if changes.is_empty() {
@@ -163,6 +166,7 @@ impl Call {
             let missing = self.directory().missing(self.scope(), &added).await.map_err(from_directory)?;
             Self::refuse_missing(&missing)?;
         }
+        self.facts.members(delta.add.keys().chain(&delta.remove));
         let is_conditional = precondition::is_given(&self.headers);
         Ok(GroupChange { draft, members: delta.into(), is_exact, is_conditional })
     }

@@ -30,6 +30,8 @@ impl Call {
             Ok(record) => record,
             Err(error) => return Err(self.explain(error).await),
         };
+        self.facts.resource(&record.id);
+        self.facts.members(members.iter().map(|member| &member.id));
         let beside = Beside { members, ..Beside::default() };
         Ok(self.answer(StatusCode::CREATED, &record, &beside, &self.projection()))
     }
