@@ -14,6 +14,7 @@ mod dev_server;
 mod discovery;
 mod endpoint;
 mod fixtures;
+mod limits;
 mod logged;
 mod passwords;
 mod permissions;

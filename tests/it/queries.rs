@@ -66,6 +66,9 @@ fn logged_fields(log: &str) -> BTreeSet<String> {
         if let Some(Value::Object(event)) = line.remove("fields") {
             names.extend(event.into_iter().map(|(name, _)| name));
         }
+        if let Some(Value::Object(span)) = line.remove("span") {
+            names.extend(span.into_iter().map(|(name, _)| format!("span.{name}")));
+        }
         names.extend(line.into_iter().map(|(name, _)| name));
     }
     names
@@ -97,6 +100,10 @@ async fn log() -> String {
         let (status, answer) = sandbox.send(&method, &path, &body).await;
         assert_eq!(status, expected, "{method} {path}: {answer}");
     }
+    // A secret that nobody can read is an error within a request.
+    endpoint.stack.stand_ins.secrets.set("scim/connectors/odd", "{}").unwrap();
+    let odd = Sandbox::of(&endpoint, &format!("scim_odd_{}", "x".repeat(43)));
+    assert_eq!(odd.send(&Method::GET, "/Users", &Value::Null).await.0, 500);
     let (client, wire) = sandbox::client(endpoint.stack.stand_ins.engine.url());
     let worker = Worker::new(Directory::new(client, TABLE));
     let odd = json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1"}}]});
