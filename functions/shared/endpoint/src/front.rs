@@ -11,6 +11,7 @@ use axum::{
 use lambda_http::RequestExt;
 use scim::{Error, ErrorKind};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
 
 use crate::{
     Service,
@@ -68,7 +69,9 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
     let mut answer = match base::with_path(&parts.uri, &path) {
         Some(uri) => {
             parts.uri = uri;
-            next.run(Request::from_parts(parts, body)).await
+            // What is logged on the way has the request's id, too.
+            let span = tracing::info_span!("request", request.id = request_id);
+            next.run(Request::from_parts(parts, body)).instrument(span).await
         }
         None => answer::error(Error::new(ErrorKind::InvalidSyntax, "The URL cannot be read")),
     };
