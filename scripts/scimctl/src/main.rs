@@ -16,6 +16,7 @@ mod progress;
 mod resource;
 mod schema;
 mod secret;
+mod settings;
 mod tenant;
 mod token;
 mod user;

@@ -14,6 +14,7 @@ mod matching;
 mod restore;
 mod schema;
 mod support;
+mod tenant;
 mod token;
 mod user;
 mod values;
