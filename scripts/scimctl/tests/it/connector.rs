@@ -114,9 +114,9 @@ async fn connectors_of_one_tenant_share_its_users_and_nothing_else() {
     assert_eq!((status, &seen["userName"], seen.get("externalId")), (200, &json!("ann"), None));
     let change = async |token: &str, attribute: &str, value: &str| {
         let operations = json!([{ "op": "replace", "path": attribute, "value": value }]);
-        let patch =
+        let body =
             json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
-        ask(server.function(), "PATCH", token, &path, &patch).await
+        ask(server.function(), "PATCH", token, &path, &body).await
     };
     assert_eq!(change(&entra, "externalId", "00u1").await.0, 200, "the same text is another's");
     for (token, other) in [(&okta, "00U1"), (&entra, "00U1")] {

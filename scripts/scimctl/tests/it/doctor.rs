@@ -22,7 +22,9 @@ fn of<'a>(report: &'a Value, check: &str) -> Vec<&'a Value> {
 
 /// What a run printed as JSON, however it ended.
 fn report(ended: &Ended) -> Value {
-    serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{}{}", ended.out, ended.err))
+    let report = serde_json::from_str(&ended.out);
+    assert!(report.is_ok(), "{}{}", ended.out, ended.err);
+    report.unwrap()
 }
 
 /// Looks at a server from within and without.
@@ -40,7 +42,7 @@ fn check_finding(ended: &Ended, check: &str, outcome: &str, words: &str) {
             && it["advice"].as_str().is_some_and(|advice| !advice.is_empty())
     });
     assert!(is_there, "{check} {outcome} {words}: {found:#?}");
-    let failed = if report["fail"] == 0 { 0 } else { 1 };
+    let failed = i32::from(report["fail"] != 0);
     assert_eq!(ended.code, Some(failed), "{}", ended.err);
 }
 
