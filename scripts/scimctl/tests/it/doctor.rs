@@ -22,7 +22,9 @@ fn of<'a>(report: &'a Value, check: &str) -> Vec<&'a Value> {
 
 /// What a run printed as JSON, however it ended.
 fn report(ended: &Ended) -> Value {
-    serde_json::from_str(&ended.out).map_err(|_| (&ended.out, &ended.err)).unwrap()
+    let report: Result<Value, _> = serde_json::from_str(&ended.out);
+    assert!(report.is_ok(), "{}{}", ended.out, ended.err);
+    report.unwrap()
 }
 
 /// Looks at a server from within and without.
@@ -30,7 +32,7 @@ async fn doctor(server: &Server, url: &str, more: &[&str]) -> Ended {
     server.both(&[&["doctor", "--url", url, "--json"], more].concat()).await
 }
 
-/// Exactly one finding of a check, which failed or warned with these words, and says what to do.
+/// A finding of a check, which failed or warned with these words, and says what to do.
 fn check_finding(ended: &Ended, check: &str, outcome: &str, words: &str) {
     let report = report(ended);
     let found = of(&report, check);

@@ -17,7 +17,8 @@ async fn guide(server: &Server, arguments: &[&str]) -> Value {
 
 fn row<'a>(rows: &'a Value, target: &str) -> &'a Value {
     let found = rows.as_array().unwrap().iter().find(|row| row["target"] == target);
-    found.ok_or_else(|| format!("no row {target}: {rows:#}")).unwrap()
+    assert!(found.is_some(), "no row {target}: {rows:#}");
+    found.unwrap()
 }
 
 #[tokio::test]
