@@ -1,6 +1,9 @@
 //! One line per request, with what an on-call engineer asks first; never a value, a token or a body.
+//!
+//! Ids and the names of attributes are in it: neither says anything of a person.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -8,7 +11,10 @@ use std::{
 use axum::http::{Method, Response};
 use connector::Connector;
 use directory::Usage;
-use scim::Error;
+use scim::{Error, Object, ResourceId};
+
+/// Of how many members that join or leave the line has the ids; of more it has the number.
+const MOST_MEMBERS: usize = 50;
 
 /// What becomes known of a request on its way.
 #[derive(Clone, Default)]
@@ -24,6 +30,12 @@ struct Known {
     plan: Option<String>,
     /// Operations of a bulk job, and how many of them failed.
     bulk: Option<(usize, usize)>,
+    /// What the path names, or what was created; of a bulk job those of all its operations.
+    resources: BTreeSet<ResourceId>,
+    /// The attributes that a PUT or a PATCH changed.
+    changed: BTreeSet<String>,
+    /// Who was to join or leave a group: not who was in it, or out of it, before.
+    members: BTreeSet<ResourceId>,
 }
 
 impl Facts {
@@ -52,6 +64,22 @@ impl Facts {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).bulk = Some((operations, errors));
     }
 
+    /// Notes which resource it is about.
+    pub(crate) fn resource(&self, id: &ResourceId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).resources.insert(id.clone());
+    }
+
+    /// Notes the names of the attributes in which `after` differs from `before`.
+    pub(crate) fn changed(&self, before: &Object, after: &Object) {
+        let names = before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).changed.extend(names.cloned());
+    }
+
+    /// Notes who is to join or to leave a group.
+    pub(crate) fn members<'a>(&self, ids: impl Iterator<Item = &'a ResourceId>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).members.extend(ids.cloned());
+    }
+
     /// What the table was used for it, once it is known who asks.
     pub(crate) fn usage(&self) -> Option<Usage> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).usage.clone()
@@ -73,6 +101,12 @@ impl Facts {
             tenant = connector.map(|it| it.tenant.as_str()),
             connector = connector.map(|it| it.name.as_str()),
             token.id = connector.map(|it| it.token_id.as_str()),
+            resource.id = list(&known.resources, |id| id.as_str()),
+            changed = list(&known.changed, String::as_str),
+            members.count = (!known.members.is_empty()).then_some(known.members.len()),
+            members.ids = (known.members.len() <= MOST_MEMBERS)
+                .then(|| list(&known.members, |id| id.as_str()))
+                .flatten(),
             plan = known.plan.as_deref(),
             bulk.operations = known.bulk.map(|(operations, _)| operations),
             bulk.errors = known.bulk.map(|(_, errors)| errors),
@@ -85,6 +119,12 @@ impl Facts {
             "request"
         );
     }
+}
+
+/// One text of several, to be searched with `like`.
+fn list<T>(items: &BTreeSet<T>, text: impl Fn(&T) -> &str) -> Option<String> {
+    let items: Vec<_> = items.iter().map(text).collect();
+    (!items.is_empty()).then(|| items.join(" "))
 }
 
 /// The path with everything behind the endpoint's name replaced: ids and client text stay out of the log.
