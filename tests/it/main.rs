@@ -18,6 +18,7 @@ mod endpoint;
 mod fixtures;
 mod isolation;
 mod logged;
+mod metrics;
 mod passwords;
 mod permissions;
 mod planned_queries;
