@@ -103,7 +103,7 @@ pub(crate) async fn run() -> Vec<Value> {
 /// A metric: its name, and the dimensions that it is kept by with their values.
 type Metric = (String, BTreeMap<String, String>);
 
-/// The metrics that CloudWatch makes of a line, each with its unit and its value.
+/// The metrics that `CloudWatch` makes of a line, each with its unit and its value.
 fn metrics(line: &Value) -> Vec<(Metric, String, f64)> {
     let mut metrics = Vec::new();
     assert!(line["_aws"]["Timestamp"].as_u64() > Some(1_700_000_000_000), "milliseconds: {line}");

@@ -1,8 +1,8 @@
-//! CloudWatch metrics of a request, as one line in CloudWatch's embedded metric format.
+//! Metrics of a request, as one line in the embedded metric format of `CloudWatch`.
 //!
-//! Written by hand: of the format this needs three directives, and the crates for it bring as much code as the rest of
-//! the log together, or a recorder for the whole process. CloudWatch charges for every metric by its dimensions, so
-//! there are few: what Lambda and API Gateway count by themselves is not counted again.
+//! Written by hand: this needs three directives of the format, and a crate for it brings thirty packages, or a recorder
+//! for the whole process. `CloudWatch` charges for every metric by its dimensions, so there are few: what Lambda and API
+//! Gateway count by themselves is not counted again.
 
 use std::{
     io::{self, Write as _},
