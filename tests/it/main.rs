@@ -21,6 +21,7 @@ mod health;
 mod isolation;
 mod limits;
 mod logged;
+mod metrics;
 mod passwords;
 mod permissions;
 mod planned_queries;

@@ -13,9 +13,9 @@ use tests::requirements::root;
 use worker::{Worker, clock};
 
 use crate::endpoint::{Endpoint, GROUP, USER};
-use crate::logged;
 use crate::sandbox::{self, Sandbox};
 use crate::worker::deleted;
+use crate::{logged, metrics};
 
 /// The queries of the template, by the names of its resources.
 fn queries() -> Vec<(String, String)> {
@@ -116,9 +116,11 @@ async fn log() -> String {
 
 #[tokio::test]
 async fn every_field_of_a_saved_query_is_in_a_line_of_the_log() {
-    let (log, queries) = (log().await, queries());
+    let (mut log, queries) = (log().await, queries());
+    metrics::run().await;
+    log.push_str(&logged::take());
     let there = logged_fields(&log);
-    assert_eq!(queries.len(), 6, "{queries:#?}");
+    assert_eq!(queries.len(), 8, "{queries:#?}");
     for (name, query) in queries {
         let asked = fields(&query);
         assert!(asked.len() > 3, "{name} asks for {asked:?}");

@@ -1,6 +1,10 @@
 //! What goes around every function's routes, once.
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use axum::{
     Router,
@@ -21,6 +25,7 @@ use crate::{
     deadline::Deadline,
     health::PATH as HEALTH,
     log::Facts,
+    trace,
 };
 
 /// The request's id in every answer, the same as in its log line.
@@ -56,7 +61,8 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
     let (mut parts, body) = request.into_parts();
     let request_id =
         parts.lambda_context_ref().map_or_else(clock::new_request_id, |context| context.request_id.clone());
-    let facts = Facts::new(&request_id);
+    let is_first = !service.is_warm.swap(true, Ordering::Relaxed);
+    let facts = Facts::new(&request_id, trace::id(&parts), is_first);
     let (base, path) = base::split(&parts, &service.config);
     parts.extensions.insert(Asked {
         path: parts.uri.path().to_owned(),
@@ -83,7 +89,11 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
         answer.headers_mut().remove(header::ALLOW);
     }
     answer = as_accepted(&headers, answer);
-    facts.write(&method, &path, started, &answer);
+    let duration = started.elapsed();
+    facts.write(&method, &path, duration, &answer);
+    if let Some(metrics) = &service.metrics {
+        metrics.write(&facts.measured(duration, &answer), clock::now());
+    }
     // For who calls in this process, to measure.
     if let Some(usage) = facts.usage() {
         answer.extensions_mut().insert(usage);

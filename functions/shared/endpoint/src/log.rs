@@ -5,13 +5,16 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::Duration,
 };
 
 use axum::http::{Method, Response};
 use connector::Connector;
 use directory::Usage;
 use scim::{Error, Object, ResourceId};
+use time::OffsetDateTime;
+
+use crate::metrics::Measured;
 
 /// Of how many members that join or leave the line has the ids; of more it has the number.
 const MOST_MEMBERS: usize = 50;
@@ -20,12 +23,18 @@ const MOST_MEMBERS: usize = 50;
 #[derive(Clone, Default)]
 pub(crate) struct Facts {
     request_id: Arc<str>,
+    /// The trace that the request is a part of, where there is one.
+    trace_id: Option<Arc<str>>,
+    /// Whether it is the first of its process.
+    is_first: bool,
     known: Arc<Mutex<Known>>,
 }
 
 #[derive(Default)]
 struct Known {
     connector: Option<Connector>,
+    /// Whole days until the token ends.
+    token_days_left: Option<i64>,
     usage: Option<Usage>,
     plan: Option<String>,
     /// Operations of a bulk job, and how many of them failed.
@@ -39,8 +48,9 @@ struct Known {
 }
 
 impl Facts {
-    pub(crate) fn new(request_id: &str) -> Self {
-        Self { request_id: request_id.into(), known: Arc::default() }
+    pub(crate) fn new(request_id: &str, trace_id: Option<&str>, is_first: bool) -> Self {
+        let trace_id = trace_id.map(Into::into);
+        Self { request_id: request_id.into(), trace_id, is_first, known: Arc::default() }
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -48,8 +58,9 @@ impl Facts {
     }
 
     /// Notes who asks, and what the table will be used for it.
-    pub(crate) fn identify(&self, connector: Connector, usage: Usage) {
+    pub(crate) fn identify(&self, connector: Connector, usage: Usage, now: OffsetDateTime) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.token_days_left = connector.token_end.map(|end| (end - now).whole_days());
         known.connector = Some(connector);
         known.usage = Some(usage);
     }
@@ -85,14 +96,32 @@ impl Facts {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).usage.clone()
     }
 
+    /// What is counted of it.
+    pub(crate) fn measured<B>(&self, duration: Duration, answer: &Response<B>) -> Measured {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let usage = known.usage.as_ref();
+        Measured {
+            status: answer.status().as_u16(),
+            scim_type: answer.extensions().get::<Error>().and_then(|error| error.kind().wire().1),
+            duration,
+            read_units: usage.map(Usage::read_units).unwrap_or_default(),
+            write_units: usage.map(Usage::write_units).unwrap_or_default(),
+            conflicts: usage.map(Usage::conflicts).unwrap_or_default(),
+            throttles: usage.map(Usage::throttles).unwrap_or_default(),
+            token_days_left: known.token_days_left,
+        }
+    }
+
     /// Writes the line.
-    pub(crate) fn write<B>(&self, method: &Method, path: &str, started: Instant, answer: &Response<B>) {
+    pub(crate) fn write<B>(&self, method: &Method, path: &str, duration: Duration, answer: &Response<B>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let connector = known.connector.as_ref();
         let usage = known.usage.as_ref();
         let refusal = answer.extensions().get::<Error>();
         tracing::info!(
             request.id = &*self.request_id,
+            trace.id = self.trace_id.as_deref(),
+            cold_start = self.is_first,
             http.method = %method,
             http.route = route(path),
             http.status = answer.status().as_u16(),
@@ -101,6 +130,7 @@ impl Facts {
             tenant = connector.map(|it| it.tenant.as_str()),
             connector = connector.map(|it| it.name.as_str()),
             token.id = connector.map(|it| it.token_id.as_str()),
+            token.days_left = known.token_days_left,
             resource.id = list(&known.resources, |id| id.as_str()),
             changed = list(&known.changed, String::as_str),
             members.count = (!known.members.is_empty()).then_some(known.members.len()),
@@ -115,7 +145,9 @@ impl Facts {
             table.read_units = usage.map(Usage::read_units),
             table.write_units = usage.map(Usage::write_units),
             table.retries = usage.map(Usage::retries),
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            table.conflicts = usage.map(Usage::conflicts),
+            table.throttles = usage.map(Usage::throttles),
+            duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             "request"
         );
     }
