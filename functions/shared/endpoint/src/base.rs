@@ -16,9 +16,9 @@ pub(crate) struct Base(pub(crate) String);
 pub(crate) fn split(parts: &Parts, config: &Config) -> (Base, String) {
     let path: String =
         parts.uri.path().split('/').filter(|part| !part.is_empty()).flat_map(|part| ["/", part]).collect();
-    let stage = stage(parts);
-    let stage = stage.as_deref().filter(|stage| strip(&path, stage).is_some()).unwrap_or_default();
-    let rest = strip(&path, stage).unwrap_or(&path);
+    let stage = stage(parts).unwrap_or_default();
+    // In the public path it is; in the path that API Gateway hands on, a REST API's has none.
+    let rest = strip(&path, &stage).unwrap_or(&path);
     let (base_path, rest) = match strip(rest, &config.base_path) {
         Some(behind) => (config.base_path.as_str(), behind),
         None => ("", rest),
@@ -48,7 +48,8 @@ fn stage(parts: &Parts) -> Option<String> {
             context.path.as_deref().is_none_or(|path| strip(path, &stage).is_some()).then_some(stage)
         }
         RequestContext::ApiGatewayV2(context) => {
-            context.stage.as_deref().filter(|stage| *stage != "$default").map(|stage| format!("/{stage}"))
+            let stage = format!("/{}", context.stage.as_deref().filter(|stage| *stage != "$default")?);
+            context.http.path.as_deref().is_none_or(|path| strip(path, &stage).is_some()).then_some(stage)
         }
         _ => None,
     }
