@@ -5,12 +5,25 @@ use local::{Options, Stack, Token};
 use serde_json::{Value, json};
 
 use crate::client::{Client, configure, directory, set_tokens};
-use crate::endpoint::USER;
+use crate::endpoint::{GROUP, USER};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 async fn stack() -> Stack {
     Stack::start(&Options::default()).await.unwrap()
+}
+
+/// Everything in the table agrees.
+async fn check_table(stack: &Stack) {
+    let check = directory::fsck::Check {
+        tenant: None,
+        repair: false,
+        segments: 2,
+        pause: std::time::Duration::ZERO,
+        now: time::OffsetDateTime::UNIX_EPOCH,
+    };
+    let summary = directory(stack).fsck(&check, &endpoint::profile, &|_| ()).await.unwrap();
+    assert_eq!(summary.found, 0);
 }
 
 #[tokio::test]
@@ -47,6 +60,13 @@ async fn an_external_id_is_unique_where_the_tenant_says_so_and_for_its_connector
     let (status, refused) = okta.send(Method::POST, "/Users", &user("cid")).await;
     assert_eq!((status, &refused["scimType"]), (409, &json!("uniqueness")), "{refused}");
     assert!(refused["detail"].as_str().unwrap().contains("externalId"), "{refused}");
+    // A group is no user: it may have the same.
+    let group = json!({"schemas": [GROUP], "displayName": "Guides", "externalId": "1"});
+    okta.create("/Groups", &group).await;
+    for collection in ["/Users", "/Groups"] {
+        assert_eq!(okta.count(collection, r#"externalId eq "1""#).await, 1);
+    }
+    check_table(&stack).await;
 }
 
 #[tokio::test]
@@ -152,15 +172,7 @@ async fn a_password_is_kept_as_a_hash_where_the_tenant_says_so() {
     let both = json!({"op": "replace", "value": {"password": "Three-3", "userName": "anne"}});
     okta.patch(&path, both).await;
     assert!(is("Three-3", &hash(&ann).await));
-    let check = directory::fsck::Check {
-        tenant: None,
-        repair: false,
-        segments: 2,
-        pause: std::time::Duration::ZERO,
-        now: time::OffsetDateTime::UNIX_EPOCH,
-    };
-    let summary = table.fsck(&check, &endpoint::profile, &|_| ()).await.unwrap();
-    assert_eq!(summary.found, 0);
+    check_table(&stack).await;
     assert_eq!(okta.send(Method::DELETE, &path, &Value::Null).await.0, 204);
     assert_eq!(hash(&ann).await, None);
 }

@@ -1,4 +1,4 @@
-//! What `template.yaml` must say that no linter asks for.
+//! What `template.yaml` and its nested stacks must say that no linter asks for.
 
 use std::fs;
 
@@ -29,4 +29,16 @@ fn the_first_token_cannot_be_guessed() {
     let length: u32 = value("PasswordLength").parse().unwrap();
     assert!(length >= LEAST_CHARACTERS, "{length} characters");
     assert_eq!(value("SecretStringTemplate"), "'{\"tenant\":\"default\"}'", "it holds no token of its own");
+}
+
+#[test]
+fn every_alarm_tells_whoever_is_to_be_told() {
+    let alarms = fs::read_to_string(root().join("infra/alarms.yaml")).unwrap();
+    let count = |text: &str| alarms.lines().filter(|line| line.trim() == text).count();
+    let told = "AlarmActions: !If [HasAlarmEmail, [!Ref Topic], !Ref AWS::NoValue]";
+    assert!(count("Type: AWS::CloudWatch::Alarm") >= 8);
+    assert_eq!(count("Type: AWS::CloudWatch::Alarm"), count(told));
+    assert_eq!(count("- {Protocol: email, Endpoint: !Ref AlarmEmail}"), 1);
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    assert!(template.contains("AlarmEmail: !Ref AlarmEmail"));
 }

@@ -98,7 +98,7 @@ async fn a_query_that_would_look_at_too_many_is_refused() {
     // A user of the first shard, where a walk begins.
     let mut user = String::new();
     for number in 0.. {
-        user = format!("bjensen{number}");
+        user = format!("bjensen{number:04}");
         let body = json!({"schemas": [USER], "userName": user});
         if endpoint.create("/Users", &body).await.starts_with('0') {
             break;

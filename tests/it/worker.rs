@@ -24,7 +24,7 @@ use crate::endpoint::{Endpoint, GROUP, USER};
 /// Longer than any request has, so that what is left is the worker's.
 const MUCH_LATER: Duration = Duration::minutes(5);
 /// More members than are written one by one.
-const MANY: usize = 130;
+pub(crate) const MANY: usize = 130;
 
 /// A client of the engine at `url` that can be cut off.
 fn client(url: &str) -> (Client, Wire) {
@@ -81,15 +81,17 @@ async fn left_undone(client: &Client) -> Vec<String> {
 }
 
 /// An endpoint whose processes can be cut off, and the worker that comes after them.
-struct Stage {
+pub(crate) struct Stage {
     endpoint: Endpoint,
     client: Client,
     caller: Caller,
+    /// What the worker sends to the engine.
+    pub(crate) wire: Wire,
     users: Vec<String>,
 }
 
 impl Stage {
-    async fn new(users: usize) -> Self {
+    pub(crate) async fn new(users: usize) -> Self {
         let endpoint = Endpoint::start().await;
         let url = endpoint.stack.stand_ins.engine.url().to_owned();
         let mut ids = Vec::new();
@@ -97,8 +99,9 @@ impl Stage {
             let body = json!({"schemas": [USER], "userName": format!("user{number}")});
             ids.push(endpoint.create("/Users", &body).await);
         }
-        let caller = Caller::new(&url).unwrap();
-        Self { endpoint, client: aws::dynamodb(&url), caller, users: ids }
+        let (workers, wire) = client(&url);
+        let caller = Caller::with_client(workers, &url).unwrap();
+        Self { endpoint, client: aws::dynamodb(&url), caller, wire, users: ids }
     }
 
     async fn group(&self, name: &str, members: &[String]) -> String {
@@ -146,34 +149,46 @@ async fn members(endpoint: &Endpoint, id: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn a_replacement_of_members_that_is_cut_off_anywhere_is_ended() {
     for (count, least_needed) in [(3, 1), (MANY, 5)] {
-        let mut stage = Stage::new(count).await;
-        let (before, after) = (stage.users[..1].to_vec(), stage.users[1..].to_vec());
-        let mut needed = 0;
-        for calls in 0.. {
-            let id = stage.group(&format!("g{calls}"), &before).await;
-            stage.work().await;
-            assert_eq!(left_undone(&stage.client).await, [] as [&str; 0], "before {calls}");
-            let path = format!("/Groups/{id}");
-            let died = stage.cut_off(calls, &Method::PUT, &path, &group("new name", &after)).await;
-            let shown = members(&stage.endpoint, &id).await;
-            needed += usize::from(!left_undone(&stage.client).await.is_empty());
-            stage.work().await;
-            assert_eq!(left_undone(&stage.client).await, [] as [&str; 0], "{count} users, {calls} calls");
-            assert_eq!(members(&stage.endpoint, &id).await, shown, "{count} users, {calls} calls");
-            let [old, new] = [&before, &after].map(|ids| ids.iter().cloned().collect::<BTreeSet<_>>());
-            assert!(shown == new || died && shown == old, "{count} users, {calls} calls: {shown:?}");
-            stage.endpoint.send(&Method::DELETE, &path, String::new()).await;
-            if !died {
-                break;
-            }
-        }
+        let needed = cut_off_replacement(&mut Stage::new(count).await).await;
         assert!(needed >= least_needed, "the worker was needed {needed} times of {count} users");
     }
 }
 
+/// Cuts off the replacement of a group's only member by all others, after each of its calls; how often something was
+/// left for the worker to end.
+pub(crate) async fn cut_off_replacement(stage: &mut Stage) -> usize {
+    let count = stage.users.len();
+    let (before, after) = (stage.users[..1].to_vec(), stage.users[1..].to_vec());
+    let mut needed = 0;
+    for calls in 0.. {
+        let id = stage.group(&format!("g{calls}"), &before).await;
+        stage.work().await;
+        assert_eq!(left_undone(&stage.client).await, [] as [&str; 0], "before {calls}");
+        let path = format!("/Groups/{id}");
+        let died = stage.cut_off(calls, &Method::PUT, &path, &group("new name", &after)).await;
+        let shown = members(&stage.endpoint, &id).await;
+        needed += usize::from(!left_undone(&stage.client).await.is_empty());
+        stage.work().await;
+        assert_eq!(left_undone(&stage.client).await, [] as [&str; 0], "{count} users, {calls} calls");
+        assert_eq!(members(&stage.endpoint, &id).await, shown, "{count} users, {calls} calls");
+        let [old, new] = [&before, &after].map(|ids| ids.iter().cloned().collect::<BTreeSet<_>>());
+        assert!(shown == new || died && shown == old, "{count} users, {calls} calls: {shown:?}");
+        stage.endpoint.send(&Method::DELETE, &path, String::new()).await;
+        if !died {
+            break;
+        }
+    }
+    needed
+}
+
 #[tokio::test]
 async fn whatever_is_cut_off_anywhere_is_ended() {
-    let mut stage = Stage::new(2).await;
+    let needed = cut_off_everywhere(&mut Stage::new(2).await).await;
+    assert!(needed.values().all(|times| *times > 0), "the worker was needed: {needed:?}");
+}
+
+/// Cuts off every kind of change after each of its calls; how often something was left of each for the worker to end.
+pub(crate) async fn cut_off_everywhere(stage: &mut Stage) -> BTreeMap<&'static str, usize> {
     let ann = stage.users[0].clone();
     let operation = |op: &str, path: &str| {
         json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
@@ -207,7 +222,7 @@ async fn whatever_is_cut_off_anywhere_is_ended() {
             }
         }
     }
-    assert!(needed.values().all(|times| *times > 0), "the worker was needed: {needed:?}");
+    needed
 }
 
 #[tokio::test]
@@ -224,7 +239,7 @@ async fn what_has_come_to_its_end_gives_the_worker_nothing_to_do() {
 }
 
 /// A record of the stream: the tombstone of a resource that was deleted.
-fn deleted(number: usize) -> Value {
+pub(crate) fn deleted(number: usize) -> Value {
     let id = format!("0b000000-0000-4000-8000-00000000000{number}");
     json!({
         "eventID": number.to_string(), "eventName": "INSERT", "eventVersion": "1.1",

@@ -22,7 +22,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write CONFORMANCE.md anew
+    /// Write CONFORMANCE.md and infra/docs/replacing.md anew
     Render,
     /// Break the code in one place after the other and see that the tests of the requirement concerned fail
     Mutants(mutants::Arguments),
@@ -50,6 +50,8 @@ async fn main() -> ExitCode {
 fn render() -> Result<ExitCode> {
     let page = requirements::render::page(&requirements::load()?);
     std::fs::write(requirements::render::path(), page)?;
+    let guides = requirements::guides::page(&requirements::guides::load()?);
+    std::fs::write(requirements::guides::path(), guides)?;
     Ok(ExitCode::SUCCESS)
 }
 

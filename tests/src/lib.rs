@@ -5,6 +5,7 @@
 
 pub mod fixture;
 pub mod pattern;
+pub mod place;
 mod report;
 pub mod requirements;
 pub mod rules;

@@ -1,10 +1,11 @@
 //! The ledger: what the RFCs demand of a service provider, and the tests that hold it.
 //!
 //! `tests/requirements` has a TOML file for each part of an RFC; [`render`] makes `CONFORMANCE.md` of them. The
-//! words are this project's own. What binds a client alone is not listed; each file's head says what that is.
+//! words are this project's own; [`guides`] is the same for what administrators expect. What binds a client alone is not listed; each file's head says what that is.
 
 mod evidence;
 mod faults;
+pub mod guides;
 pub mod render;
 
 use std::fs;
@@ -107,6 +108,10 @@ pub fn load() -> Result<Vec<Part>> {
     let folder = root().join("tests/requirements");
     let mut parts = Vec::new();
     for path in files(&folder)? {
+        // The guides are no RFC.
+        if path.starts_with(folder.join("guides")) {
+            continue;
+        }
         let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         let part: Part =
             toml::from_str(&text).with_context(|| format!("{} is no part of the ledger", path.display()))?;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::fixture::{self, Fixture, Request, Response};
 use crate::pattern::Pattern;
+use crate::place::Place;
 use crate::server::Server;
 use crate::target::{Answer, Target};
 use crate::values::Values;
@@ -52,7 +53,10 @@ pub async fn run(fixture: &Fixture, target: &Target, token: &Token) -> Result<()
 ///
 /// When a file is not there, or the table does not take it.
 pub async fn configure(fixture: &Fixture, engine_url: &str, tenant: &str, connector: &str) -> Result<()> {
-    let directory = Directory::new(aws::dynamodb(engine_url), TABLE);
+    configure_in(&Directory::new(aws::dynamodb(engine_url), TABLE), fixture, tenant, connector).await
+}
+
+async fn configure_in(directory: &Directory, fixture: &Fixture, tenant: &str, connector: &str) -> Result<()> {
     let settings = fixture.configuration.settings.iter().cloned();
     let mut wanted: Vec<Setting> =
         settings.map(|document| Setting { name: format!("connector#{connector}"), document }).collect();
@@ -76,25 +80,38 @@ pub async fn configure(fixture: &Fixture, engine_url: &str, tenant: &str, connec
 ///
 /// When a fixture fails; the error is the reports of all that did.
 pub async fn replay(server: &Server) -> Result<usize> {
-    const AT_ONCE: usize = 8;
     let fixtures = Fixture::all()?;
-    let target = Target::http(&server.ready.base_url)?;
+    let failures = replay_at(&server.place(), &fixtures).await?;
+    if !failures.is_empty() {
+        let reports: Vec<_> = failures.into_values().collect();
+        bail!("{} of {} fixtures fail:\n\n{}", reports.len(), fixtures.len(), reports.join("\n"));
+    }
+    Ok(fixtures.len())
+}
+
+/// Drives the deployment at `place` with these fixtures likewise; returns the reports of those that fail, by name.
+///
+/// # Errors
+///
+/// When there is no deployment.
+pub async fn replay_at(place: &Place, fixtures: &[Fixture]) -> Result<BTreeMap<String, String>> {
+    const AT_ONCE: usize = 8;
+    let target = Target::http(&place.base_url)?;
+    let directory = Directory::new(aws::dynamodb(&place.engine_url), place.table.as_str());
     let outcomes: Vec<Result<()>> = futures::stream::iter(fixtures.iter().enumerate())
         .map(async |(index, fixture)| {
             let name = format!("fixture-{index}");
-            let token = server.connect(&name).await?;
-            configure(fixture, &server.ready.engine_url, &name, &name).await?;
+            let token = place.connect(&name).await?;
+            configure_in(&directory, fixture, &name, &name).await?;
             run(fixture, &target, &token).await
         })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let failures: Vec<String> =
-        outcomes.iter().filter_map(|outcome| Some(format!("{:#}", outcome.as_ref().err()?))).collect();
-    if !failures.is_empty() {
-        bail!("{} of {} fixtures fail:\n\n{}", failures.len(), fixtures.len(), failures.join("\n"));
-    }
-    Ok(fixtures.len())
+    let failures = fixtures.iter().zip(outcomes).filter_map(|(fixture, outcome)| {
+        outcome.err().map(|report| (fixture.name.clone(), format!("{report:#}")))
+    });
+    Ok(failures.collect())
 }
 
 /// A request with its names replaced and the usual headers in place.

@@ -4,15 +4,14 @@ use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
-use axum::body::Bytes;
-use local::{PREFIX, Token, aws};
+use local::{TABLE, Token};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
-use serde_json::json;
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+
+use crate::place::Place;
 
 /// A running `local`. It is asked to end when this is dropped, without a wait.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub struct Server {
 }
 
 /// The line that `local --json` prints once it serves.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ready {
     /// The SCIM base URL.
@@ -79,17 +78,14 @@ impl Server {
     ///
     /// When the Secrets Manager stand-in does not take it.
     pub async fn connect(&self, name: &str) -> Result<Token> {
-        let token = Token::generate(name)?;
-        let digest = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(token.as_str())));
-        let secret = json!({"tenant": name, "tokens": [{"id": "t1", "sha256": digest}]});
-        aws::secrets(&self.ready.secrets_url)
-            .create_secret()
-            .name(format!("{PREFIX}/connectors/{name}"))
-            .secret_string(secret.to_string())
-            .send()
-            .await
-            .with_context(|| format!("creating the connector {name}"))?;
-        Ok(token)
+        self.place().connect(name).await
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let Ready { base_url, engine_url, secrets_url, .. } = self.ready.clone();
+        Place { base_url, engine_url, secrets_url, table: TABLE.to_owned() }
     }
 
     /// Asks it to end, as `kill` does, and waits.

@@ -1,9 +1,12 @@
 //! Where requests go: the endpoint in this process, or a server.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::Body;
 use axum::body::Bytes;
@@ -12,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -31,7 +35,30 @@ pub struct Target {
 #[derive(Debug, Clone)]
 enum Way {
     InProcess(Router),
-    Http(Box<Client<HttpConnector, Full<Bytes>>>),
+    Http(Box<Client<HttpConnector<Resolver>, Full<Bytes>>>),
+}
+
+/// Resolves names as this machine does, and what is below `localhost` to itself (RFC 6761 §6.3).
+#[derive(Debug, Clone)]
+struct Resolver;
+
+impl tower::Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = std::io::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        Box::pin(async move {
+            let name = if name.as_str().ends_with(".localhost") { "localhost" } else { name.as_str() };
+            // The port is that of the URL, whichever stands here.
+            let found: Vec<_> = tokio::net::lookup_host((name, 0)).await?.collect();
+            Ok(found.into_iter())
+        })
+    }
 }
 
 /// What came back.
@@ -84,7 +111,9 @@ impl Target {
             origin: format!("http://{authority}"),
             base_path: uri.path().trim_end_matches('/').to_owned(),
             timeout: TIMEOUT,
-            way: Way::Http(Box::new(Client::builder(TokioExecutor::new()).build_http())),
+            way: Way::Http(Box::new(
+                Client::builder(TokioExecutor::new()).build(HttpConnector::new_with_resolver(Resolver)),
+            )),
         })
     }
 

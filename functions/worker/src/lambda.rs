@@ -69,6 +69,8 @@ fn write(answer: &Result<Answer, Error>, usage: &Usage, request_id: &str, starte
         table.read_units = usage.read_units(),
         table.write_units = usage.write_units(),
         table.retries = usage.retries(),
+        table.conflicts = usage.conflicts(),
+        table.throttles = usage.throttles(),
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "{what}"
     );

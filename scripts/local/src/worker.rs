@@ -5,6 +5,7 @@ mod stream;
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use directory::{Directory, Usage};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -50,9 +51,18 @@ impl Caller {
     ///
     /// [`Error::Template`] where the filters of the template's event source mapping cannot be read.
     pub fn new(url: &str) -> Result<Self, Error> {
+        Self::with_client(aws::dynamodb(url), url)
+    }
+
+    /// The same, whose worker reaches the table through `client`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Caller::new`].
+    pub fn with_client(client: Client, url: &str) -> Result<Self, Error> {
         let filters = template::filters()?.into_iter().map(|pattern| Filter::parse(&pattern));
         Ok(Self {
-            worker: Worker::new(Directory::new(aws::dynamodb(url), TABLE)),
+            worker: Worker::new(Directory::new(client, TABLE)),
             stream: Stream::new(url),
             filters: filters.collect::<Result<_, _>>().map_err(Error::Template)?,
         })

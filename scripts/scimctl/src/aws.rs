@@ -18,7 +18,7 @@ const LOCAL: &str = "local";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
     /// Name of the DynamoDB table: the stack's output
-    #[arg(long, value_name = "NAME", env = "TABLE_NAME", required_unless_present = "local")]
+    #[arg(long, value_name = "NAME", env = "TABLE_NAME")]
     table: Option<String>,
 
     /// URL of DynamoDB, where it is not that of the region
@@ -47,14 +47,16 @@ pub(crate) struct Table {
 impl Target {
     /// The table, once it has answered.
     pub(crate) async fn open(&self) -> Result<Table> {
-        let client = match &self.local {
-            Some(url) => Client::new(&local(url)),
-            None => self.remote().await,
-        };
         let name = match (&self.table, &self.local) {
             (_, Some(_)) => LOCAL_TABLE,
             (Some(name), None) => name,
-            (None, None) => anyhow::bail!("no table is named"),
+            (None, None) => anyhow::bail!(
+                "no table is named: --table NAME or TABLE_NAME, as the stack prints it, or --local"
+            ),
+        };
+        let client = match &self.local {
+            Some(url) => Client::new(&local(url)),
+            None => self.remote().await,
         };
         let described = client.describe_table().table_name(name).send().await;
         let described = described.map_err(aws_sdk_dynamodb::Error::from);
@@ -62,6 +64,11 @@ impl Target {
         let items = described.and_then(|table| table.item_count).unwrap_or_default();
         let items = u64::try_from(items).unwrap_or_default();
         Ok(Table { directory: Directory::new(client, name), items })
+    }
+
+    /// Whether any table is named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.table.is_some() || self.is_local()
     }
 
     /// Whether it is the table of a local server.

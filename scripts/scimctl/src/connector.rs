@@ -1,6 +1,5 @@
 //! `scimctl connector`: the ways in for identity providers.
 
-mod settings;
 mod trust;
 
 use anyhow::{Context, Result};
@@ -11,11 +10,10 @@ use serde_json::{Value, json};
 use crate::{
     aws::Target,
     clock::now,
-    configuration,
-    connector::settings::{Assignment, SETTINGS, assign},
-    name,
+    configuration, name,
     print::{Format, columns, confirm},
     secret::{Known, Secret},
+    settings::{self, Assignment, CONNECTOR, plain},
     token::{until, value},
     vault::{Place, Stored, Vault},
 };
@@ -38,7 +36,7 @@ enum Command {
     /// Show a connector: its tenant, its tokens' ids, its settings
     Show(Both),
     /// Change settings of a connector
-    #[command(after_help = SETTINGS)]
+    #[command(after_help = settings::OF_CONNECTOR)]
     Set(Set),
     /// Take tokens that an issuer signs (JSON Web Tokens), beside the connector's own
     Trust(trust::Trust),
@@ -241,7 +239,7 @@ impl Set {
             |documents| {
                 let mut settings = documents.remove(&own).unwrap_or_default();
                 for assignment in &self.settings {
-                    assign(&mut settings, assignment)?;
+                    CONNECTOR.assign(&mut settings, assignment)?;
                 }
                 if !settings.is_empty() {
                     documents.insert(own.clone(), settings.clone());
@@ -284,13 +282,5 @@ impl Delete {
              resources of tenant {tenant} are as they were.{restore}"
         );
         format.print(&json!({ "deleted": name, "tenant": tenant, "restorable": !self.for_good }), &text)
-    }
-}
-
-/// A setting's value as it is written on the command line.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
-        value => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }

@@ -4,9 +4,11 @@ mod aws;
 mod clock;
 mod configuration;
 mod connector;
+mod doctor;
 mod ending;
 mod fsck;
 mod group;
+mod guide;
 mod name;
 mod output;
 mod print;
@@ -14,6 +16,7 @@ mod progress;
 mod resource;
 mod schema;
 mod secret;
+mod settings;
 mod tenant;
 mod token;
 mod user;
@@ -49,6 +52,10 @@ enum Command {
     Values(values::Arguments),
     /// Issue, list, rotate and revoke the tokens of a connector
     Token(token::Arguments),
+    /// Check a deployment from outside, as an identity provider sees it, and say what to mend
+    Doctor(doctor::Arguments),
+    /// Print how Okta or Microsoft Entra ID is connected, step by step, with the attributes to map
+    Guide(guide::Arguments),
     /// Check that everything in the table agrees, and repair what does not
     Fsck(fsck::Arguments),
     /// Print what completes these commands in a shell
@@ -75,6 +82,10 @@ Examples:
   scimctl values add rolesString Agent --tenant acme
                                                  a value that an attribute may have
   scimctl tenant erase acme                      everything of a tenant, for good
+  scimctl guide okta --url https://… --table scim-Table-1A2B3C
+                                                 how Okta is connected to it
+  scimctl doctor --url https://… --table scim-Table-1A2B3C
+                                                 whether an identity provider can use it
   scimctl completions bash                       what completes these commands in a shell
   scimctl fsck --table scim-Table-1A2B3C         check, and change nothing
   scimctl fsck --table scim-Table-1A2B3C --tenant acme --repair
@@ -95,6 +106,8 @@ async fn main() -> ExitCode {
         Command::Tenant(arguments) => tenant::run(&arguments).await,
         Command::Values(arguments) => values::run(&arguments).await.map(|()| true),
         Command::Token(arguments) => token::run(&arguments).await.map(|()| true),
+        Command::Doctor(arguments) => doctor::run(&arguments).await,
+        Command::Guide(arguments) => guide::run(&arguments).await.map(|()| true),
         Command::Fsck(arguments) => fsck::run(&arguments).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "scimctl", &mut io::stdout().lock());

@@ -1,9 +1,12 @@
-//! `scimctl tenant`: which tenants there are, and the end of one.
+//! `scimctl tenant`: which tenants there are, their settings, and the end of one.
 
 mod erase;
 mod list;
+mod set;
 
 use anyhow::Result;
+
+use crate::settings;
 
 /// Tenants: each has its own users, groups, schemas and settings, and nothing of another's.
 #[derive(Debug, clap::Args)]
@@ -17,6 +20,11 @@ pub(crate) struct Arguments {
 enum Command {
     /// List the tenants that connectors name, with how much they have
     List(list::List),
+    /// Show the settings of a tenant
+    Show(set::Show),
+    /// Change settings of a tenant
+    #[command(after_help = settings::OF_TENANT)]
+    Set(set::Set),
     /// Delete everything of a tenant, for good; exit code 1 where something came meanwhile
     #[command(after_help = ERASE)]
     Erase(erase::Erase),
@@ -26,6 +34,7 @@ const EXAMPLES: &str = "\
 Examples:
   scimctl tenant list --table scim-Table-1A2B3C  those that connectors lead to
   scimctl tenant list --scan                     also those without a connector: reads the whole table
+  scimctl tenant set acme uniqueEmail=true password=argon2id
   scimctl tenant erase acme --dry-run            what would be deleted? table by TABLE_NAME, stack by SECRETS_PREFIX
   scimctl tenant erase acme                      asks for the name first
   scimctl tenant erase acme --local http://127.0.0.1:8123 --secrets http://127.0.0.1:40123
@@ -51,6 +60,8 @@ Examples:
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
     match &arguments.command {
         Command::List(list) => list.run().await.map(|()| true),
+        Command::Show(show) => show.run().await.map(|()| true),
+        Command::Set(set) => set.run().await.map(|()| true),
         Command::Erase(erase) => erase.run().await,
     }
 }

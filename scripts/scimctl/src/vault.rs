@@ -53,6 +53,11 @@ impl Place {
         Vault { client, prefix: format!("{}/connectors/", self.stack) }
     }
 
+    /// Whether it is a local server's.
+    pub(crate) fn is_local(&self) -> bool {
+        self.secrets.is_some()
+    }
+
     /// Where the secrets are, for a command that also works on a table.
     ///
     /// # Errors

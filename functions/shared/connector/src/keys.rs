@@ -175,7 +175,7 @@ mod tests {
         let opened = one.try_keys("cursor", now, |found| (*found == key).then_some(())).await;
         assert_eq!(opened.expect("keys"), Some(()));
         assert_ne!(other.newest_key("cursor", now).await.expect("a key"), key);
-        let token = Credentials::parse(Some("some token"));
+        let token = Credentials::parse(Some("some-token"));
         let Ok(Credentials::Token(token)) = token else { panic!("a token") };
         assert!(one.authenticate(&token, now).await.is_err());
     }

@@ -39,6 +39,8 @@ pub struct Connector {
     pub token_id: String,
     /// Whether the token came as `Basic`, which a connector has to allow.
     pub is_basic: bool,
+    /// When the token ends by what the connector's secret says; that of a signed token is its issuer's affair.
+    pub token_end: Option<OffsetDateTime>,
 }
 
 /// Why a request was not let in. None of the texts says anything of the tenant.
@@ -121,11 +123,12 @@ impl Connectors {
                 return Err(unknown());
             };
             verdict = match secret.verify(token, now) {
-                Ok(token_id) => Ok(Connector {
+                Ok((token_id, token_end)) => Ok(Connector {
                     tenant: secret.tenant.clone(),
                     name: name.to_owned(),
                     token_id: token_id.to_owned(),
                     is_basic: token.is_basic(),
+                    token_end,
                 }),
                 Err(Error::Unknown) => Err(unknown()),
                 Err(error) => return Err(error),

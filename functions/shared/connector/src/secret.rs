@@ -64,12 +64,16 @@ impl Secret {
         Ok(Self { tenant: document.tenant, tokens })
     }
 
-    /// The id of the token that was sent.
+    /// The id of the token that was sent, and when it ends.
     ///
     /// # Errors
     ///
     /// [`Error::Unknown`] or [`Error::Expired`].
-    pub(crate) fn verify(&self, shown: &credentials::Token, now: OffsetDateTime) -> Result<&str, Error> {
+    pub(crate) fn verify(
+        &self,
+        shown: &credentials::Token,
+        now: OffsetDateTime,
+    ) -> Result<(&str, Option<OffsetDateTime>), Error> {
         // Every digest is compared, in constant time each.
         let mut found = None;
         for token in &self.tokens {
@@ -80,7 +84,7 @@ impl Secret {
         let token = found.ok_or(Error::Unknown)?;
         match token.not_after {
             Some(end) if end <= now => Err(Error::Expired(end.format(&Rfc3339).unwrap_or_default())),
-            _ => Ok(&token.id),
+            end => Ok((&token.id, end)),
         }
     }
 }
@@ -112,7 +116,7 @@ mod tests {
         let Ok(Credentials::Token(token)) = Credentials::parse(Some(token)) else { panic!("a token") };
         secret
             .verify(&token, datetime!(2026-11-21 00:00 UTC))
-            .map(str::to_owned)
+            .map(|(id, _)| id.to_owned())
             .map_err(|error| error.to_string())
     }
 

@@ -13,6 +13,7 @@ use crate::{
     table::Item,
     transaction::Outcome,
     update::stored_key,
+    usage::Cause,
 };
 
 /// How long the last state of a deleted record is kept.
@@ -62,7 +63,7 @@ impl Directory {
             if expected.is_some() {
                 return Err(Error::Changed);
             }
-            backoff.wait(&scope.usage).await?;
+            backoff.wait(&scope.usage, Cause::Conflict).await?;
         }
     }
 

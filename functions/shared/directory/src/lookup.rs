@@ -66,7 +66,7 @@ struct Index {
 impl LookupItem {
     /// Whether no other record may own the same.
     pub(crate) fn is_unique(&self) -> bool {
-        self.key.sk == ALONE
+        self.key.sk.starts_with(ALONE)
     }
 
     pub(crate) fn to_item(&self, resource_type: &ResourceType, id: &ResourceId) -> Item {
@@ -126,11 +126,19 @@ pub(crate) fn of_record(
             }
         }
     }
+    // A user and a group may have the same: they are found apart.
+    let alone = format!("{ALONE}{}", resource_type.name);
+    let external_id_key = if policy.unique_external_id { alone.as_str() } else { record.id.as_str() };
     for (connector, id) in &record.external_ids {
         let sk = keys::exact(id).map(std::borrow::Cow::into_owned);
         let index = index('x', keys::index_of_external_ids(tenant, connector), sk);
         let pk = keys::external_id(tenant, connector, id);
-        items.extend(item(pk, policy.unique_external_id, "externalId", id, index));
+        items.extend(pk.map(|pk| LookupItem {
+            key: Key::new(pk, external_id_key),
+            attribute: "externalId".to_owned(),
+            value: id.clone(),
+            index,
+        }));
     }
     if items.len() > MOST_LOOKUPS {
         return Err(Error::TooManyLookups { count: items.len(), limit: MOST_LOOKUPS });

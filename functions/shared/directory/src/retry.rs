@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 };
 use tokio::time::Instant;
 
-use crate::{Error, Usage, error::is_contended};
+use crate::{Error, Usage, error::is_contended, usage::Cause};
 
 /// Attempts in all, the first included.
 const ATTEMPTS: u32 = 8;
@@ -50,7 +50,7 @@ impl Backoff {
     /// # Errors
     ///
     /// [`Error::Busy`] when attempts or time, this call's or the request's, are used up.
-    pub(crate) async fn wait(&mut self, usage: &Usage) -> Result<(), Error> {
+    pub(crate) async fn wait(&mut self, usage: &Usage, cause: Cause) -> Result<(), Error> {
         let longest = FIRST_WAIT.saturating_mul(1 << (self.attempt - 1)).min(LONGEST_WAIT);
         let wait = longest.mul_f64(fastrand::f64());
         let deadline = usage.deadline().map_or(self.deadline, |deadline| deadline.min(self.deadline));
@@ -58,7 +58,7 @@ impl Backoff {
             return Err(Error::Busy);
         }
         self.attempt += 1;
-        usage.retry();
+        usage.retry(cause);
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -80,7 +80,7 @@ where
         let answer = Box::pin(call()).await;
         drop(under_way);
         match answer {
-            Err(error) if is_contended(&error) && backoff.wait(usage).await.is_ok() => {}
+            Err(error) if is_contended(&error) && backoff.wait(usage, Cause::Conflict).await.is_ok() => {}
             answer => return answer,
         }
     }
@@ -94,9 +94,9 @@ mod tests {
     async fn waits_are_bounded_in_number() {
         let (usage, mut backoff) = (Usage::default(), Backoff::new());
         for _ in 1..ATTEMPTS {
-            backoff.wait(&usage).await.expect("an attempt is left");
+            backoff.wait(&usage, Cause::Conflict).await.expect("an attempt is left");
         }
-        assert!(matches!(backoff.wait(&usage).await, Err(Error::Busy)));
+        assert!(matches!(backoff.wait(&usage, Cause::Throttle).await, Err(Error::Busy)));
         assert_eq!(usage.retries(), u64::from(ATTEMPTS) - 1);
     }
 
@@ -104,7 +104,7 @@ mod tests {
     async fn waits_are_bounded_in_time() {
         let (usage, mut backoff) = (Usage::default(), Backoff::new());
         tokio::time::advance(TOTAL + Duration::from_millis(1)).await;
-        assert!(matches!(backoff.wait(&usage).await, Err(Error::Busy)));
+        assert!(matches!(backoff.wait(&usage, Cause::Throttle).await, Err(Error::Busy)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -112,7 +112,7 @@ mod tests {
         let (usage, mut backoff) = (Usage::default(), Backoff::new());
         usage.end_at(Instant::now() + FIRST_WAIT);
         tokio::time::advance(FIRST_WAIT + Duration::from_millis(1)).await;
-        assert!(matches!(backoff.wait(&usage).await, Err(Error::Busy)));
+        assert!(matches!(backoff.wait(&usage, Cause::Throttle).await, Err(Error::Busy)));
         assert_eq!(usage.retries(), 0);
     }
 }

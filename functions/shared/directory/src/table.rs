@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::{Error, Usage, keys, keys::Key, record::text, retry::Backoff};
+use crate::{Error, Usage, keys, keys::Key, record::text, retry::Backoff, usage::Cause};
 
 /// An item, by attribute name.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -200,7 +200,7 @@ impl Directory {
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());
             wanted = answer.unprocessed_keys.unwrap_or_default().into_values().next();
             if wanted.is_some() {
-                backoff.wait(usage).await?;
+                backoff.wait(usage, Cause::Throttle).await?;
             }
         }
         Ok(items)
@@ -224,18 +224,19 @@ impl Directory {
             let call = self.client.batch_write_item().request_items(&*self.table, requests.clone());
             let answer = call.return_consumed_capacity(Total).send().await;
             drop(under_way);
-            match answer {
+            let cause = match answer {
                 Ok(answer) => {
                     usage.write(answer.consumed_capacity());
                     requests = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
                     if requests.is_empty() {
                         return Ok(());
                     }
+                    Cause::Throttle
                 }
-                Err(error) if crate::error::is_contended(&error) => {}
+                Err(error) if crate::error::is_contended(&error) => Cause::Conflict,
                 Err(error) => return Err(Error::from_sdk(error)),
-            }
-            backoff.wait(usage).await?;
+            };
+            backoff.wait(usage, cause).await?;
         }
     }
 }

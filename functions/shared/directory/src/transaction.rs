@@ -16,6 +16,7 @@ use crate::{
     keys::Key,
     retry::Backoff,
     table::Item,
+    usage::Cause,
 };
 
 /// Items that one transaction may touch.
@@ -42,7 +43,7 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 enum Verdict {
     /// Others were writing the same items, or too much was being written: it can succeed as it is.
-    Again,
+    Again(Cause),
     Refused(Vec<Failure>),
     /// The transaction itself is wrong.
     Never,
@@ -80,11 +81,11 @@ impl Directory {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     verdict(cancelled.cancellation_reasons())
                 }
-                _ if is_contended(&error) => Verdict::Again,
+                _ if is_contended(&error) => Verdict::Again(Cause::Conflict),
                 _ => Verdict::Never,
             };
             match verdict {
-                Verdict::Again => backoff.wait(usage).await?,
+                Verdict::Again(cause) => backoff.wait(usage, cause).await?,
                 Verdict::Refused(failures) => return Ok(Outcome::Refused(failures)),
                 Verdict::Never => return Err(Error::from_sdk(error)),
             }
@@ -103,16 +104,16 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
         .filter(|(_, reason)| failed(reason))
         .map(|(action, reason)| Failure { action, item: reason.item().cloned() })
         .collect();
+    let throttled = |reason: &CancellationReason| {
+        matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))
+    };
     let passes = |reason: &CancellationReason| {
-        matches!(
-            reason.code(),
-            None | Some("None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-        )
+        throttled(reason) || matches!(reason.code(), None | Some("None" | "TransactionConflict"))
     };
     if !failures.is_empty() {
         Verdict::Refused(failures)
     } else if !reasons.is_empty() && reasons.iter().all(passes) {
-        Verdict::Again
+        Verdict::Again(if reasons.iter().any(throttled) { Cause::Throttle } else { Cause::Conflict })
     } else {
         Verdict::Never
     }
@@ -181,7 +182,7 @@ mod tests {
         let reasons: Vec<_> =
             codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
         let found = match verdict(&reasons) {
-            Verdict::Again => "again".to_owned(),
+            Verdict::Again(cause) => format!("again after a {cause:?}"),
             Verdict::Never => "never".to_owned(),
             Verdict::Refused(failures) => {
                 format!("refused {:?}", failures.iter().map(|failure| failure.action).collect::<Vec<_>>())
@@ -192,8 +193,11 @@ mod tests {
 
     #[test]
     fn reasons_decide_together() {
-        check(&["None", "TransactionConflict"], "again");
-        check(&["ThrottlingError", "ProvisionedThroughputExceeded", "None"], "again");
+        check(&["None", "TransactionConflict"], "again after a Conflict");
+        check(
+            &["ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"],
+            "again after a Throttle",
+        );
         check(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"], "refused [1, 2]");
         check(&["TransactionConflict", "ConditionalCheckFailed"], "refused [1]");
         check(&["TransactionConflict", "ValidationError"], "never");

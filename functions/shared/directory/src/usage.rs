@@ -14,10 +14,20 @@ struct Counts {
     calls: u64,
     round_trips: u64,
     in_flight: u64,
-    retries: u64,
+    conflicts: u64,
+    throttles: u64,
     read_units: f64,
     write_units: f64,
     deadline: Option<Instant>,
+}
+
+/// Why something is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Others were at the same resource.
+    Conflict,
+    /// The service took less at once than it was sent.
+    Throttle,
 }
 
 impl Usage {
@@ -44,10 +54,24 @@ impl Usage {
         self.counts().round_trips
     }
 
-    /// Calls repeated because of contention or throttling.
+    /// How often something was tried again: conflicts and throttles together.
     #[must_use]
     pub fn retries(&self) -> u64 {
-        self.counts().retries
+        let counts = self.counts();
+        counts.conflicts + counts.throttles
+    }
+
+    /// How often something was tried again because others were at the same resource.
+    #[must_use]
+    pub fn conflicts(&self) -> u64 {
+        self.counts().conflicts
+    }
+
+    /// How often something was tried again because the service took less at once than it was sent. What the SDK
+    /// repeats by itself is not among them.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.counts().throttles
     }
 
     /// Read capacity units of answered calls.
@@ -71,8 +95,12 @@ impl Usage {
         UnderWay(self)
     }
 
-    pub(crate) fn retry(&self) {
-        self.counts().retries += 1;
+    pub(crate) fn retry(&self, cause: Cause) {
+        let mut counts = self.counts();
+        match cause {
+            Cause::Conflict => counts.conflicts += 1,
+            Cause::Throttle => counts.throttles += 1,
+        }
     }
 
     pub(crate) fn read<'a>(&self, capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {

@@ -71,7 +71,7 @@ async fn identify(
     if let Some(Deadline(deadline)) = deadline {
         scope.usage.end_at(deadline);
     }
-    facts.identify(connector, scope.usage.clone());
+    facts.identify(connector, scope.usage.clone(), now);
     let tenant =
         service.tenants.get(&service.directory, &scope.tenant, now).await.map_err(answer::from_directory)?;
     scope.policy = tenant.policy;

@@ -16,8 +16,8 @@ pub(crate) struct Base(pub(crate) String);
 pub(crate) fn split(parts: &Parts, config: &Config) -> (Base, String) {
     let path: String =
         parts.uri.path().split('/').filter(|part| !part.is_empty()).flat_map(|part| ["/", part]).collect();
+    // Of the public URL it may be a part although the path that came here has lost it.
     let stage = stage(parts).unwrap_or_default();
-    // In the public path it is; in the path that API Gateway hands on, a REST API's has none.
     let rest = strip(&path, &stage).unwrap_or(&path);
     let (base_path, rest) = match strip(rest, &config.base_path) {
         Some(behind) => (config.base_path.as_str(), behind),
@@ -81,9 +81,20 @@ pub(crate) fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
 mod tests {
     use super::*;
     use axum::http::Request;
+    use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 
     fn check(url: &str, base_path: &str, expected: (&str, &str)) {
-        let (parts, ()) = Request::get(url).header("host", "h").body(()).expect("a request").into_parts();
+        check_behind(None, url, base_path, expected);
+    }
+
+    /// `public` is the path that API Gateway was asked for, in front of its stage `v1`.
+    fn check_behind(public: Option<&str>, url: &str, base_path: &str, expected: (&str, &str)) {
+        let (mut parts, ()) = Request::get(url).header("host", "h").body(()).expect("a request").into_parts();
+        if let Some(public) = public {
+            let mut context = ApiGatewayProxyRequestContext::default();
+            (context.stage, context.path) = (Some("v1".to_owned()), Some(public.to_owned()));
+            parts.extensions.insert(RequestContext::ApiGatewayV1(context));
+        }
         let config = Config::new("t", "s").with_base_path(base_path);
         let (base, rest) = split(&parts, &config);
         assert_eq!((base.0.as_str(), rest.as_str()), expected, "{url}");
@@ -98,5 +109,16 @@ mod tests {
         check("/scim/v20/Users", "/scim/v2", ("http://h", "/scim/v20/Users"));
         check("/api/v2/scim/v2/Users", "/api/v2/scim/v2", ("http://h/api/v2/scim/v2", "/Users"));
         check("/a%2Fb", "", ("http://h", "/a%2Fb"));
+    }
+
+    #[test]
+    fn the_stage_belongs_to_the_base_url_where_the_client_has_to_send_it() {
+        let check = |public, url, expected| check_behind(Some(public), url, "/scim/v2", expected);
+        // As the function is told to see it, and as it would see it otherwise.
+        check("/v1/scim/v2/Users/1", "/scim/v2/Users/1", ("http://h/v1/scim/v2", "/Users/1"));
+        check("/v1/scim/v2/Users/1", "/v1/scim/v2/Users/1", ("http://h/v1/scim/v2", "/Users/1"));
+        check("/v1/Users", "/Users", ("http://h/v1", "/Users"));
+        // Behind a custom domain.
+        check("/scim/v2/Users/1", "/scim/v2/Users/1", ("http://h/scim/v2", "/Users/1"));
     }
 }

@@ -11,6 +11,8 @@ use std::env;
 /// | `SECRETS_PREFIX` | secrets are named `<prefix>/connectors/<name>` and `<prefix>/keys` | required |
 /// | `BASE_PATH` | path of the SCIM base URL behind the stage | `/scim/v2` |
 /// | `PUBLIC_BASE_URL` | base URL that clients use, where it cannot be derived from the request | derived |
+/// | `METRICS` | `true`: metrics are written beside the log | `false` |
+/// | `AWS_LAMBDA_FUNCTION_NAME` | the function's name in its metrics; Lambda sets it | empty |
 /// | `RUST_LOG` | what is logged, as `tracing` directives | `info` |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -22,6 +24,8 @@ pub struct Config {
     pub base_path: String,
     /// Base URL that clients use, without a trailing slash; derived from each request when absent.
     pub public_base_url: Option<String>,
+    /// The function's name in its metrics, where they are written.
+    pub measured_as: Option<String>,
 }
 
 /// A variable that has to be set and is not.
@@ -41,6 +45,7 @@ impl Config {
             secrets_prefix: secrets_prefix.into(),
             base_path: Self::DEFAULT_BASE_PATH.to_owned(),
             public_base_url: None,
+            measured_as: None,
         }
     }
 
@@ -67,6 +72,9 @@ impl Config {
             .ok()
             .map(|url| url.trim_end_matches('/').to_owned())
             .filter(|url| !url.is_empty());
+        if env::var("METRICS").is_ok_and(|text| text == "true") {
+            config.measured_as = Some(env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default());
+        }
         Ok(config)
     }
 

@@ -1,6 +1,10 @@
 //! What goes around every function's routes, once.
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use axum::{
     Router,
@@ -11,6 +15,7 @@ use axum::{
 use lambda_http::RequestExt;
 use scim::{Error, ErrorKind};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
 
 use crate::{
     Service,
@@ -20,6 +25,7 @@ use crate::{
     deadline::Deadline,
     health::PATH as HEALTH,
     log::Facts,
+    trace,
 };
 
 /// The request's id in every answer, the same as in its log line.
@@ -55,7 +61,8 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
     let (mut parts, body) = request.into_parts();
     let request_id =
         parts.lambda_context_ref().map_or_else(clock::new_request_id, |context| context.request_id.clone());
-    let facts = Facts::new(&request_id);
+    let is_first = !service.is_warm.swap(true, Ordering::Relaxed);
+    let facts = Facts::new(&request_id, trace::id(&parts), is_first);
     let (base, path) = base::split(&parts, &service.config);
     parts.extensions.insert(Asked {
         path: parts.uri.path().to_owned(),
@@ -69,7 +76,9 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
     let mut answer = match base::with_path(&parts.uri, &path) {
         Some(uri) => {
             parts.uri = uri;
-            in_time(deadline, next.run(Request::from_parts(parts, body))).await
+            // What is logged on the way has the request's id, too.
+            let span = tracing::info_span!("request", request.id = request_id);
+            in_time(deadline, next.run(Request::from_parts(parts, body))).instrument(span).await
         }
         None => answer::error(Error::new(ErrorKind::InvalidSyntax, "The URL cannot be read")),
     };
@@ -81,7 +90,11 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
         answer.headers_mut().remove(header::ALLOW);
     }
     answer = as_accepted(&headers, answer);
-    facts.write(&method, &path, started, &answer);
+    let duration = started.elapsed();
+    facts.write(&method, &path, duration, &answer);
+    if let Some(metrics) = &service.metrics {
+        metrics.write(&facts.measured(duration, &answer), clock::now());
+    }
     // For who calls in this process, to measure.
     if let Some(usage) = facts.usage() {
         answer.extensions_mut().insert(usage);

@@ -28,7 +28,7 @@ pub async fn run(routes: fn(&Arc<Service>) -> Router) -> Result<(), lambda_http:
     fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        .with_current_span(true)
         .with_span_list(false)
         .with_env_filter(EnvFilter::new(Config::log_directives()))
         .init();

@@ -21,11 +21,13 @@ mod health;
 pub mod lambda;
 mod log;
 mod me;
+mod metrics;
 pub mod operator;
 mod precondition;
 mod resources;
 mod service;
 mod tenants;
+mod trace;
 mod users;
 
 pub use bulk::bulk;
@@ -34,10 +36,11 @@ pub use discovery::discovery;
 pub use front::front;
 pub use groups::groups;
 pub use health::health;
+pub use metrics::Metrics;
 pub use operator::Operator;
 pub use resources::is_password;
 pub use service::Service;
-pub use tenants::{check_settings, check_tenant_settings, profile};
+pub use tenants::{catalog, check_settings, check_tenant_settings, profile};
 pub use users::users;
 
 /// The routes of all functions together: the local server's, and those of the function that API Gateway sends to

@@ -189,9 +189,8 @@ impl Call {
 
     /// The id that a path names; what could not be one is not looked for.
     fn id(&self, text: &str) -> Result<ResourceId, Error> {
-        ResourceId::parse(text)
-            .filter(|id| id.kind() == self.resource_type().kind)
-            .ok_or_else(|| self.not_found(text))
+        let id = ResourceId::parse(text).filter(|id| id.kind() == self.resource_type().kind);
+        id.inspect(|id| self.facts.resource(id)).ok_or_else(|| self.not_found(text))
     }
 
     fn not_found(&self, id: &str) -> Error {

@@ -1,6 +1,6 @@
 //! What every function shares while its sandbox lives: the table, the connectors, the configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use aws_smithy_http_client::tls;
 use connector::Connectors;
@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use crate::{
     authenticate::Routes,
     config::{Config, Missing},
+    metrics::Metrics,
     resources::Remembered,
     tenants::Tenants,
 };
@@ -27,12 +28,27 @@ pub struct Service {
     pub(crate) crawls: Remembered,
     /// The last health report and when it was made, so that an open endpoint costs nothing when it is hammered.
     pub(crate) health: Mutex<Option<(OffsetDateTime, crate::health::Report)>>,
+    /// Where metrics go, if they are wanted.
+    pub(crate) metrics: Option<Metrics>,
+    /// Whether a request has come already.
+    pub(crate) is_warm: AtomicBool,
 }
 
 impl Service {
-    /// From its parts.
+    /// From its parts, without metrics.
     #[must_use]
     pub fn new(config: Config, directory: Directory, connectors: Connectors) -> Arc<Self> {
+        Self::measured(config, directory, connectors, None)
+    }
+
+    /// From its parts.
+    #[must_use]
+    pub fn measured(
+        config: Config,
+        directory: Directory,
+        connectors: Connectors,
+        metrics: Option<Metrics>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             config,
             directory,
@@ -41,6 +57,8 @@ impl Service {
             routes: Routes::default(),
             crawls: Remembered::default(),
             health: Mutex::default(),
+            metrics,
+            is_warm: AtomicBool::default(),
         })
     }
 
@@ -60,6 +78,8 @@ impl Service {
         let directory = Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table.as_str());
         let connectors =
             Connectors::new(aws_sdk_secretsmanager::Client::new(&aws), config.secrets_prefix.as_str());
-        Ok(Self::new(config, directory, connectors))
+        let metrics = config.measured_as.as_deref();
+        let metrics = metrics.map(|function| Metrics::on_stdout(config.secrets_prefix.as_str(), function));
+        Ok(Self::measured(config, directory, connectors, metrics))
     }
 }

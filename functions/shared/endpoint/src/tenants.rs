@@ -230,6 +230,12 @@ pub fn check_tenant_settings(document: &Object) -> Result<(), String> {
     read::<TenantSettings>(document.clone()).map(drop)
 }
 
+/// What is served of a tenant's configuration, and the documents that requests do without, each with the reason.
+#[must_use]
+pub fn catalog(settings: Vec<directory::Setting>) -> Catalog {
+    Tenant::new(settings).catalog
+}
+
 /// What of a tenant's configuration decides over its items; as for requests, what cannot be used is left out.
 #[must_use]
 pub fn profile(settings: Vec<directory::Setting>) -> directory::fsck::Profile {

@@ -136,3 +136,47 @@ async fn an_issuer_is_trusted_by_one_connector_until_it_is_not() {
     server.both(&["connector", "delete", "thief", "--yes"]).await.with_code(0);
     assert_eq!(leads("api://scim").await, None);
 }
+
+#[tokio::test]
+async fn connectors_of_one_tenant_share_its_users_and_nothing_else() {
+    let server = Server::start().await;
+    for name in ["okta", "entra"] {
+        server.secrets(&["connector", "create", name, "--tenant", "acme"]).await;
+    }
+    let (okta, entra) = (server.issue("okta").await, server.issue("entra").await);
+    let create = json!({ "schemas": [USER.id], "userName": "ann", "externalId": "00u1" });
+    let (status, ann) = ask(server.function(), "POST", &okta, "/Users", &create).await;
+    assert_eq!(status, 201, "{ann}");
+    let path = format!("/Users/{}", ann["id"].as_str().unwrap());
+
+    // The same user, without what the other connector calls it.
+    let (status, seen) = server.get(&entra, &path).await;
+    assert_eq!((status, &seen["userName"], seen.get("externalId")), (200, &json!("ann"), None));
+    let change = async |token: &str, attribute: &str, value: &str| {
+        let operations = json!([{ "op": "replace", "path": attribute, "value": value }]);
+        let body =
+            json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
+        ask(server.function(), "PATCH", token, &path, &body).await
+    };
+    assert_eq!(change(&entra, "externalId", "00u1").await.0, 200, "the same text is another's");
+    for (token, other) in [(&okta, "00U1"), (&entra, "00U1")] {
+        let found = async |id: &str| {
+            server.get(token, &format!("/Users?filter=externalId%20eq%20%22{id}%22")).await.1["totalResults"]
+                .clone()
+        };
+        assert_eq!((found("00u1").await, found(other).await), (json!(1), json!(0)), "letter by letter");
+    }
+
+    // Whoever writes last wins, for everybody.
+    assert_eq!(change(&entra, "title", "Guide").await.1["title"], "Guide");
+    let (_, changed) = change(&okta, "title", "Chief").await;
+    let (_, seen) = server.get(&entra, &path).await;
+    assert_eq!((&seen["title"], &seen["meta"]["version"]), (&json!("Chief"), &changed["meta"]["version"]));
+    assert_eq!(changed["externalId"], "00u1");
+
+    // A token that is taken away is one connector's.
+    let id = server.secrets(&["token", "list", "entra", "--json"]).await.json()[0]["id"].clone();
+    server.secrets(&["token", "revoke", "entra", id.as_str().unwrap()]).await;
+    assert_eq!(server.get(&entra, &path).await.0, 401);
+    assert_eq!(server.get(&okta, &path).await.0, 200);
+}

@@ -73,6 +73,11 @@ impl Server {
         Self { stack: Stack::start(&Options::default()).await.unwrap() }
     }
 
+    /// One that is configured in another way.
+    pub(crate) async fn with(options: &Options) -> Self {
+        Self { stack: Stack::start(options).await.unwrap() }
+    }
+
     /// Runs a command that works on secrets.
     pub(crate) async fn secrets(&self, arguments: &[&str]) -> Ended {
         scimctl(&[arguments, &["--secrets", self.stack.stand_ins.secrets.url()]].concat()).await
@@ -152,6 +157,14 @@ impl Server {
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         ended.out.trim_end().to_owned()
     }
+}
+
+/// Serves an endpoint over HTTP, until the test ends; its base URL.
+pub(crate) async fn serve(endpoint: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/scim/v2", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, endpoint).await });
+    url
 }
 
 /// What an endpoint answers.

@@ -112,7 +112,7 @@ fn record(type_name: &str, shard: &str, key: &Key) -> Option<Entity> {
 
 fn lookup(key: &Key, item: &Item) -> Result<Entity, Problem> {
     let owner = id(item, "id")?;
-    if key.sk != ALONE && key.sk != owner.as_str() {
+    if !key.sk.starts_with(ALONE) && key.sk != owner.as_str() {
         return Err(Problem::Misplaced("Lookup".to_owned()));
     }
     Ok(Entity::Lookup { owner, type_name: string(item, "type")? })

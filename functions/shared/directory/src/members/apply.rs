@@ -20,6 +20,7 @@ use crate::{
     keys::{self, Key},
     record::timestamp,
     update::Written,
+    usage::Cause,
 };
 
 /// Members that are written under one look at the lease: a few hundred items, a second or two where the table throttles.
@@ -87,7 +88,7 @@ impl Directory {
                 if scope.usage.deadline().is_some_and(|deadline| Instant::now() + look + RESERVE > deadline) {
                     return Err(Error::Busy);
                 }
-                scope.usage.retry();
+                scope.usage.retry(Cause::Conflict);
                 sleep(look).await;
             } else {
                 self.take_over(scope, &group.id, intent, watch.now()).await?;

@@ -14,6 +14,7 @@ use crate::{
     Consistency, Directory, Error, Record, Scope, keys,
     retry::Backoff,
     table::{CONCURRENT_CALLS, Projection, Query},
+    usage::Cause,
 };
 
 /// A group of more members than this is read in several pages, between which a change can begin and end.
@@ -124,7 +125,7 @@ impl Directory {
                 }
             }
             // A change began or ended meanwhile: what was read is neither the state before it nor after it.
-            backoff.wait(&scope.usage).await?;
+            backoff.wait(&scope.usage, Cause::Conflict).await?;
             let (read, again) =
                 futures::try_join!(self.root(scope, &group.id), self.stored_members(scope, &group.id))?;
             let Some(read) = read else { return Ok((group, Vec::new())) };

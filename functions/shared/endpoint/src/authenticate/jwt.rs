@@ -72,7 +72,8 @@ pub(super) async fn authenticate(
             continue;
         };
         service.connectors.verify(jwt, trust, now).await.map_err(refusal)?;
-        return Ok(Connector { tenant, name: connector, token_id: "jwt".to_owned(), is_basic: false });
+        let token_id = "jwt".to_owned();
+        return Ok(Connector { tenant, name: connector, token_id, is_basic: false, token_end: None });
     }
     let reason = format!(
         "no connector trusts its issuer (iss) {} for its audience (aud) {}",

@@ -132,6 +132,7 @@ impl Call {
         let before = stored(&record);
         let mut after = decide(&before)?;
         create_only::keep(self.resource_type(), &before, &mut after, &self.settings().create_only);
+        self.facts.changed(&before, &after);
         let draft = self.draft(after)?;
         Self::refuse_missing(&missing)?;
         let (scope, resource_type, now) = (self.scope(), self.resource_type(), clock::now());
@@ -173,6 +174,7 @@ impl Call {
             let missing = self.directory().missing(self.scope(), &added).await.map_err(from_directory)?;
             Self::refuse_missing(&missing)?;
         }
+        self.facts.members(delta.add.keys().chain(&delta.remove));
         let is_conditional = precondition::is_given(&self.headers);
         Ok(GroupChange { draft, members: delta.into(), is_exact, is_conditional })
     }

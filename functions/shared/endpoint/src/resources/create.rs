@@ -32,6 +32,8 @@ impl Call {
             Ok(record) => record,
             Err(error) => return Err(self.explain(error).await),
         };
+        self.facts.resource(&record.id);
+        self.facts.members(members.iter().map(|member| &member.id));
         // It is there now: that its manager cannot be shown is no reason to say that it is not.
         let beside = Beside { members, people: people.unwrap_or_default(), ..Beside::default() };
         Ok(self.answer(StatusCode::CREATED, &record, &beside, &projection))
