@@ -48,7 +48,8 @@ fn stage(parts: &Parts) -> Option<String> {
             context.path.as_deref().is_none_or(|path| strip(path, &stage).is_some()).then_some(stage)
         }
         RequestContext::ApiGatewayV2(context) => {
-            context.stage.as_deref().filter(|stage| *stage != "$default").map(|stage| format!("/{stage}"))
+            let stage = format!("/{}", context.stage.as_deref().filter(|stage| *stage != "$default")?);
+            context.http.path.as_deref().is_none_or(|path| strip(path, &stage).is_some()).then_some(stage)
         }
         _ => None,
     }

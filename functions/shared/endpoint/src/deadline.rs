@@ -12,6 +12,8 @@ use crate::clock;
 const LONGEST: Duration = Duration::from_secs(27);
 /// What is kept of Lambda's time for the answer.
 const RESERVE: Duration = Duration::from_millis(500);
+/// Of the reserve, what is left to a request that ends by itself at its deadline, and says what it has done.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// When a request that came just now must be answered.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +23,11 @@ impl Deadline {
     pub(crate) fn of(parts: &Parts) -> Self {
         let left = time_left(parts).map_or(LONGEST, |left| left.saturating_sub(RESERVE).min(LONGEST));
         Self(Instant::now() + left)
+    }
+
+    /// When it is answered, done or not.
+    pub(crate) fn at_last(self) -> Instant {
+        self.0 + GRACE
     }
 }
 

@@ -68,7 +68,8 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
         path: parts.uri.path().to_owned(),
         canonical_base: base::canonical(&parts, &service.config),
     });
-    parts.extensions.insert(Deadline::of(&parts));
+    let deadline = Deadline::of(&parts);
+    parts.extensions.insert(deadline);
     parts.extensions.insert(base);
     parts.extensions.insert(facts.clone());
     let (method, headers) = (parts.method.clone(), parts.headers.clone());
@@ -77,7 +78,7 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
             parts.uri = uri;
             // What is logged on the way has the request's id, too.
             let span = tracing::info_span!("request", request.id = request_id);
-            next.run(Request::from_parts(parts, body)).instrument(span).await
+            in_time(deadline, next.run(Request::from_parts(parts, body))).instrument(span).await
         }
         None => answer::error(Error::new(ErrorKind::InvalidSyntax, "The URL cannot be read")),
     };
@@ -99,6 +100,18 @@ async fn outermost(State(service): State<Arc<Service>>, request: Request, next: 
         answer.extensions_mut().insert(usage);
     }
     answer::with_header(answer, header::HeaderName::from_static(REQUEST_ID), &request_id)
+}
+
+/// What is done in time, or that it was not: whatever a request waits for, a secret or a configuration that does not come
+/// for instance, its client is told. What a request leaves half done by this is what a sandbox that dies leaves.
+async fn in_time(deadline: Deadline, answer: impl Future<Output = Answer>) -> Answer {
+    tokio::time::timeout_at(deadline.at_last(), answer).await.unwrap_or_else(|_| {
+        tracing::error!("the request was not done in time");
+        answer::error(Error::new(
+            ErrorKind::Unavailable,
+            "The request took longer than there is time for it: repeat it",
+        ))
+    })
 }
 
 /// Everything but the health check needs a token, paths that lead nowhere included.

@@ -1,11 +1,23 @@
 //! The Lambda runtime around a function's routes.
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use axum::Router;
+use lambda_http::{Adapter, LambdaEvent, Service as _, lambda_runtime, request::LambdaRequest, service_fn};
+use scim::{Error, ErrorKind};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::{Config, Service, front};
+use crate::{
+    Config, Service,
+    answer::{self, Answer},
+    event::Event,
+    front,
+};
 
 /// Serves `routes` until the sandbox ends.
 ///
@@ -21,5 +33,34 @@ pub async fn run(routes: fn(&Arc<Service>) -> Router) -> Result<(), lambda_http:
         .with_env_filter(EnvFilter::new(Config::log_directives()))
         .init();
     let service = Service::from_env().await?;
-    lambda_http::run(front(routes(&service), &service)).await
+    let mut readable = Adapter::from(front(routes(&service), &service));
+    let mut unreadable = Adapter::from(service_fn(no_request));
+    let answer = service_fn(move |event: LambdaEvent<Event>| {
+        let LambdaEvent { payload: Event(request), context } = event;
+        let blank = blank(&request);
+        // lambda_http takes for granted that a host and a path are a URL, and panics where they are none.
+        let again = context.clone();
+        catch_unwind(AssertUnwindSafe(|| readable.call(LambdaEvent::new(request, context)))).unwrap_or_else(
+            |_| {
+                tracing::warn!(request.id = again.request_id, "the URL of a request cannot be read");
+                unreadable.call(LambdaEvent::new(blank, again))
+            },
+        )
+    });
+    lambda_runtime::run(answer).await
+}
+
+/// A request for nothing that is to be answered in the format of `request`.
+fn blank(request: &LambdaRequest) -> LambdaRequest {
+    match request {
+        LambdaRequest::ApiGatewayV2(_) => LambdaRequest::ApiGatewayV2(ApiGatewayV2httpRequest::default()),
+        _ => LambdaRequest::ApiGatewayV1(ApiGatewayProxyRequest::default()),
+    }
+}
+
+async fn no_request(_: lambda_http::Request) -> Result<Answer, Infallible> {
+    Ok(answer::error(Error::new(
+        ErrorKind::InvalidSyntax,
+        "The URL cannot be read: its host or its path is none",
+    )))
 }

@@ -14,6 +14,7 @@ mod config;
 mod cursor;
 mod deadline;
 mod discovery;
+mod event;
 mod front;
 mod groups;
 mod health;

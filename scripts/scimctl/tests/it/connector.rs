@@ -50,7 +50,8 @@ async fn a_connector_deleted_for_good_can_be_made_again_with_nothing_of_the_old_
     server.both(&["connector", "delete", "okta", "--yes", "--for-good"]).await;
     assert_eq!(server.secrets(&create).await.code, Some(0));
     let shown = server.both(&["connector", "show", "okta", "--json"]).await.json();
-    assert_eq!(shown, json!({ "connector": "okta", "tenant": "acme", "tokens": [], "settings": {} }));
+    let fresh = json!({ "connector": "okta", "tenant": "acme", "tokens": [], "trust": null, "settings": {} });
+    assert_eq!(shown, fresh);
     assert_eq!(server.get(&token, "/Users").await.0, 401);
 }
 

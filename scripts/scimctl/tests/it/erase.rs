@@ -79,6 +79,7 @@ async fn the_end_of_a_tenant_leaves_every_item_of_the_others_as_it_was() {
         "IntentPart",
         "Lookup",
         "Member",
+        "Route",
         "Setting",
         "Task",
         "Tombstone",

@@ -1,0 +1,63 @@
+//! Measures what starting a function and answering with it costs, beside the least that a function can be.
+//!
+//! The compiled functions run as in Lambda, with TLS to what they call, all on this machine: times hold no network and
+//! not Lambda's own start of a sandbox. Processor time is the function's alone.
+
+mod cases;
+mod measure;
+mod report;
+mod tls;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// What starting a function and answering with it costs.
+#[derive(Debug, Parser)]
+#[command(name = "bench-lambda", version, after_help = EXAMPLES)]
+struct Arguments {
+    /// Where the compiled functions are
+    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release"))]
+    functions: PathBuf,
+
+    /// How often each function is started
+    #[arg(long, value_name = "TIMES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    starts: u32,
+
+    /// How often a function that runs is asked
+    #[arg(long, value_name = "TIMES", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    requests: u32,
+
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  scripts/bench-lambda                                    builds users, health and hello, then measures
+  scripts/bench-lambda --starts 3 --requests 20 --json    a look
+  scripts/bench-lambda --functions target/debug           what is built already";
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let Arguments { functions, starts, requests, json } = Arguments::parse();
+    let world = cases::World::start(&functions).await?;
+    let mut rows = Vec::new();
+    for case in world.cases() {
+        rows.push(measure::measure(&case, starts, requests).await?);
+    }
+    report::print(&rows, json)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,134 @@
+//! What API Gateway sends, and what nobody should.
+
+use std::time::Duration;
+
+use runtime::{Answer, Format, Function, Outcome, Request};
+use serde_json::{Value, json};
+
+use crate::sandbox::{World, is_error, user};
+
+const FORMATS: [Format; 2] = [Format::Rest, Format::Http];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_lives_through_events_of_both_formats() {
+    let world = World::start().await;
+    let function = world.function("users").await;
+    for format in FORMATS {
+        let name = format!("{format:?}@example.com");
+        let host = "https://abc123.execute-api.us-east-1.amazonaws.com";
+        // The stage is in front where there is one.
+        let base = format!("{host}{}/scim/v2/Users/", if format == Format::Rest { "/v1" } else { "" });
+        let created = function.send(format, &world.create(&name).base64()).await.unwrap();
+        assert_eq!(created.status, 201, "{created:?}");
+        let id = created.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(created.header("location"), Some(format!("{base}{id}").as_str()));
+
+        let change = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "title", "value": "Grüße, 東"}]});
+        let patch = world.request("PATCH", &format!("/Users/{id}")).body(&change);
+        let changed = function.send(format, &patch).await.unwrap();
+        assert_eq!((changed.status, &changed.json()["title"]), (200, &json!("Grüße, 東")), "{changed:?}");
+
+        // In a query a plus sign is a blank, and an encoded one is itself; the path is decoded once.
+        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let path = format!("/Users/{encoded}?attributes=title&excludedAttributes=");
+        let read = function.send(format, &world.request("GET", &path)).await.unwrap();
+        assert_eq!((read.status, &read.json()["id"]), (200, &json!(id)), "{read:?}");
+        let query = format!("/Users?filter=userName+eq+%22{name}%22+and+title+sw+%22Gr%C3%BC%22&count=5");
+        let found = function.send(format, &world.request("GET", &query)).await.unwrap();
+        assert_eq!((found.status, &found.json()["totalResults"]), (200, &json!(1)), "{found:?}");
+        let plus = "/Users?filter=userName%20eq%20%22a%2Bb%40c%22";
+        let found = function.send(format, &world.request("GET", plus)).await.unwrap();
+        assert_eq!((found.status, &found.json()["totalResults"]), (200, &json!(0)), "{found:?}");
+        let plus = function.send(format, &world.create(&format!("a+{name}"))).await.unwrap();
+        assert_eq!(plus.status, 201, "{plus:?}");
+        assert_eq!(world.count(&function, &format!("a%2B{name}")).await, 1);
+
+        let gone = function.send(format, &world.request("DELETE", &format!("/Users/{id}"))).await.unwrap();
+        assert_eq!((gone.status, gone.body.as_str()), (204, ""), "{gone:?}");
+    }
+    world.is_silent(&function);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_of_a_client_goes_without_an_answer_in_scim() {
+    let world = World::start().await;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/events/odd.json");
+    let cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for format in FORMATS {
+        let mut function = world.function("users").await;
+        let pid = function.pid().unwrap();
+        for case in &cases {
+            let path = case["path"].as_str().unwrap().replace("{long}", &"x".repeat(70_000));
+            let mut request =
+                Request::new(case["method"].as_str().unwrap_or("GET"), &path).token(world.token());
+            for (name, value) in case["headers"].as_object().into_iter().flatten() {
+                request = request.header(name, value.as_str().unwrap());
+            }
+            let told = match function.send(format, &request).await {
+                Err(error) => Some(format!("{error:#}")),
+                Ok(answer) if answer.status != case["status"].as_u64().unwrap() => {
+                    Some(format!("{} {:.200}", answer.status, answer.body))
+                }
+                Ok(answer) if answer.status != 200 => {
+                    is_error(&answer, answer.status);
+                    None
+                }
+                Ok(_) => None,
+            };
+            wrong.extend(told.map(|told| format!("{}, {format:?}: {told}", case["what"])));
+        }
+        // The sandbox lives, and it is the same.
+        assert_eq!((function.lives().unwrap(), function.pid().unwrap()), (true, pid));
+        let users = world.request("GET", "/Users");
+        assert_eq!(function.send(format, &users).await.unwrap().status, 200);
+        world.is_silent(&function);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_values_of_a_header_are_one() {
+    let world = World::start().await;
+    let function = world.function("users").await;
+    for format in FORMATS {
+        let created = function.send(format, &world.create(&format!("{format:?}@example.com"))).await.unwrap();
+        let (id, etag) = (created.json()["id"].clone(), created.header("etag").unwrap().to_owned());
+        let get = world.request("GET", &format!("/Users/{}", id.as_str().unwrap()));
+        let unchanged = get.clone().more("If-None-Match", "W/\"other\"").more("If-None-Match", &etag);
+        let unchanged = function.send(format, &unchanged).await.unwrap();
+        assert_eq!((unchanged.status, unchanged.body.as_str()), (304, ""), "{format:?}: {unchanged:?}");
+        let accepts = get.more("Accept", "text/html").more("Accept", "application/scim+json");
+        assert_eq!(function.send(format, &accepts).await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_event_is_refused_and_the_sandbox_lives() {
+    let world = World::start().await;
+    let function = world.function("users").await;
+    let time = Duration::from_secs(5);
+    for event in [json!({}), json!([]), json!({"Records": []}), Value::Null] {
+        let (_, outcome) = function.invoke(&event, time).await.unwrap();
+        assert!(matches!(outcome, Outcome::Error(_)), "{event}: {outcome:?}");
+    }
+    // As the console's test of a method sends it: without a single header.
+    let mut bare = world.request("GET", "/Users").event(Format::Rest);
+    for name in ["headers", "multiValueHeaders"] {
+        bare[name] = Value::Null;
+    }
+    is_error(&answer(&function, &bare).await, 401);
+    let mut post = world.create("x@example.com").event(Format::Rest);
+    post["body"] = Value::Null;
+    is_error(&answer(&function, &post).await, 400);
+    post["body"] = user("x@example.com").to_string().into();
+    assert_eq!(answer(&function, &post).await.status, 201);
+}
+
+async fn answer(function: &Function, event: &Value) -> Answer {
+    match function.invoke(event, Duration::from_secs(5)).await.unwrap().1 {
+        Outcome::Response(answer) => Answer::read(answer).unwrap(),
+        Outcome::Error(error) => panic!("{error}"),
+    }
+}
