@@ -227,7 +227,7 @@ async fn alarms_and_dashboard_ask_for_metrics_that_are_there() {
     for metric in shown {
         assert!(there.contains_key(&metric), "the dashboard shows {metric:?}, of {there:#?}");
     }
-    let search = Regex::new(r#"\{scim-lambda,([\w,]+)\} MetricName=\W+(\w+)\W"#).unwrap();
+    let search = Regex::new(r"\{scim-lambda,([\w,]+)\} MetricName=\W+(\w+)\W").unwrap();
     let searches: Vec<_> = search.captures_iter(&dashboard).collect();
     assert_eq!(searches.len(), 1);
     for search in searches {
