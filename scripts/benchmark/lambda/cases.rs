@@ -60,7 +60,7 @@ impl World {
             }));
             let created = function.send(Format::Rest, &create).await?;
             ensure!(created.status == 201, "a user was not created: {}", created.body);
-            world.id = created.json()["id"].as_str().context("no id")?.to_owned();
+            created.json()["id"].as_str().context("no id")?.clone_into(&mut world.id);
         }
         Ok(world)
     }

@@ -44,13 +44,11 @@ impl Tls {
                 rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
             Ok((cert.pem(), cert.der().to_vec(), signing_key.serialize_der()))
         };
-        let (pem, certificate, key) = match CERTIFICATE.get() {
-            Some(made) => made,
-            None => {
-                let new = made()?;
-                CERTIFICATE.get_or_init(|| new)
-            }
-        };
+        if CERTIFICATE.get().is_none() {
+            // Two who make one at the same time use the first.
+            let _ = CERTIFICATE.set(made()?);
+        }
+        let (pem, certificate, key) = CERTIFICATE.get().context("no certificate")?;
         let roots = NamedTempFile::new()?;
         let others = fs::read_to_string(ROOTS).unwrap_or_default();
         fs::write(roots.path(), others + pem).context("writing the root certificates")?;

@@ -62,7 +62,7 @@ impl Line {
             connections: AtomicUsize::new(0),
         });
         let served = Arc::clone(&shared);
-        let server = tokio::spawn(async move {
+        let serving = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *served.state.borrow() == State::Down {
                     continue;
@@ -71,7 +71,7 @@ impl Line {
                 tokio::spawn(connect(client, service.clone(), Arc::clone(&served)));
             }
         });
-        Ok(Self { url, shared, server })
+        Ok(Self { url, shared, server: serving })
     }
 
     /// Where it begins.

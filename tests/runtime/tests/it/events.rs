@@ -25,12 +25,12 @@ async fn a_user_lives_through_events_of_both_formats() {
 
         let change = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "replace", "path": "title", "value": "Grüße, 東"}]});
-        let patch = world.request("PATCH", &format!("/Users/{id}")).body(&change);
-        let changed = function.send(format, &patch).await.unwrap();
+        let request = world.request("PATCH", &format!("/Users/{id}")).body(&change);
+        let changed = function.send(format, &request).await.unwrap();
         assert_eq!((changed.status, &changed.json()["title"]), (200, &json!("Grüße, 東")), "{changed:?}");
 
         // In a query a plus sign is a blank, and an encoded one is itself; the path is decoded once.
-        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = id.bytes().fold(String::new(), |all, byte| format!("{all}%{byte:02X}"));
         let path = format!("/Users/{encoded}?attributes=title&excludedAttributes=");
         let read = function.send(format, &world.request("GET", &path)).await.unwrap();
         assert_eq!((read.status, &read.json()["id"]), (200, &json!(id)), "{read:?}");

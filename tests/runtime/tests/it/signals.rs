@@ -65,7 +65,7 @@ async fn it_ends_when_it_is_asked_to() {
             () = async {
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 busy.terminate().unwrap();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             } => None,
             () = tokio::time::sleep(Duration::from_secs(2)) => None,
         };
