@@ -9,6 +9,9 @@ use crate::Error;
 
 /// How long a name without a secret is known to have none.
 const ABSENT: Duration = Duration::from_secs(5);
+/// How long what is past its time is used without asking again a service that has just not answered: a call that hangs
+/// takes seconds.
+const HELD: Duration = Duration::from_secs(5);
 /// The most names remembered, so that guessed names cannot fill the memory.
 const MOST_NAMES: usize = 1000;
 /// How often names may be asked for that turn out to have no secret: who guesses names cannot run up the bill.
@@ -60,6 +63,8 @@ struct State<T> {
 struct Entry<T> {
     value: Option<Arc<T>>,
     read: OffsetDateTime,
+    /// Since when the service does not answer.
+    failed: Option<OffsetDateTime>,
     renewals: Allowance,
 }
 
@@ -91,6 +96,9 @@ impl<T> Entry<T> {
     /// Whether there is no need, or no leave, to read again.
     fn is_good(&mut self, freshness: Freshness, times: Times, now: OffsetDateTime) -> bool {
         let age = Duration::try_from(now - self.read).unwrap_or_default();
+        if self.value.is_some() && self.failed.is_some_and(|failed| now - failed < HELD) {
+            return true;
+        }
         match (&self.value, freshness) {
             (None, _) => age < ABSENT,
             (Some(_), Freshness::Usual) => age < times.fresh,
@@ -144,6 +152,9 @@ impl<T> Cache<T> {
             // Better the secret of a few minutes ago than nobody let in while Secrets Manager is away.
             Err(error @ (Error::Unavailable(_) | Error::NoKeys(_))) => {
                 let Some(value) = known else { return Err(error) };
+                if let Some(entry) = entries.get_mut(name) {
+                    entry.failed = Some(now);
+                }
                 tracing::warn!(name, %error, "using what was read before past its time");
                 return Ok(Some(Found { value, is_new: true }));
             }
@@ -159,7 +170,43 @@ impl<T> Cache<T> {
             Some(entry) => entry.renewals,
             None => Allowance::new(self.times.renewals, now),
         };
-        entries.insert(name.to_owned(), Entry { value: value.clone(), read: now, renewals });
+        entries.insert(name.to_owned(), Entry { value: value.clone(), read: now, failed: None, renewals });
         Ok(value.map(|value| Found { value, is_new: true }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const TIMES: Times = Times {
+        fresh: Duration::from_mins(5),
+        renewals: Rate { at_once: 1.0, every: Duration::from_mins(1) },
+    };
+
+    /// A service that hangs until the SDK gives up must not be waited for by every request.
+    #[tokio::test]
+    async fn what_is_past_its_time_is_used_for_a_while_without_asking_a_service_that_is_away() {
+        let (cache, asked) = (Cache::new(TIMES), Cell::new(0));
+        let begin = OffsetDateTime::UNIX_EPOCH;
+        let get = async |seconds: u64, answer: Result<Option<u8>, Error>| {
+            let fetch = async || {
+                asked.set(asked.get() + 1);
+                answer
+            };
+            let found = cache.get("a", Freshness::Usual, begin + Duration::from_secs(seconds), fetch).await;
+            found.map(|found| found.map(|found| *found.value))
+        };
+        let away = || Err(Error::Unavailable("away".to_owned()));
+        assert_eq!(get(0, Ok(Some(1))).await.ok(), Some(Some(1)));
+        for second in 300..305 {
+            assert_eq!(get(second, away()).await.ok(), Some(Some(1)));
+        }
+        assert_eq!(asked.get(), 2);
+        assert_eq!(get(305, away()).await.ok(), Some(Some(1)));
+        assert_eq!(get(310, Ok(Some(2))).await.ok(), Some(Some(2)));
+        assert_eq!(asked.get(), 4);
     }
 }

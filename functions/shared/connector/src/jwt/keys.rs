@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::{
     client::{http::HttpConnector as _, orchestrator::HttpRequest},
     http::Request,
 };
+use http::Uri;
 use http_body_util::{BodyExt as _, Limited};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::Deserialize;
@@ -91,9 +92,12 @@ fn parse(body: &[u8]) -> Result<JwkSet, String> {
 ///
 /// What is wrong, in words.
 pub(super) fn check_url(url: &str) -> Result<(), String> {
-    let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
-    if url.starts_with("https://") || local.iter().any(|start| url.starts_with(start)) {
-        return Ok(());
+    let parsed: Uri = url.parse().map_err(|error| format!("jwksUrl is no URL: {error}"))?;
+    let is_plain = parsed.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    let is_local = ["127.0.0.1", "localhost", "[::1]"].contains(&parsed.host().unwrap_or_default());
+    match parsed.scheme_str() {
+        Some("https") if is_plain => Ok(()),
+        Some("http") if is_plain && is_local => Ok(()),
+        _ => Err("jwksUrl must begin with https:// and a host".to_owned()),
     }
-    Err("jwksUrl must begin with https://".to_owned())
 }

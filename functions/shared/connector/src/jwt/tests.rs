@@ -217,7 +217,11 @@ fn a_trust_names_more_than_an_issuer() {
     assert_eq!(trust().check(), Ok(()));
     assert_eq!(with(|trust| trust.jwks_url = "http://127.0.0.1:9/keys".into()), Ok(()));
     assert!(with(|trust| trust.jwks_url = "http://issuer.example/keys".into()).is_err());
-    assert!(with(|trust| trust.jwks_url = "http://127.0.0.1.example:9/".into()).is_err());
+    for url in
+        ["http://127.0.0.1.example:9/", "http://localhost:80@issuer.example/keys", "https://", "keys", ""]
+    {
+        assert!(Trust { jwks_url: url.to_owned(), ..trust() }.check().is_err(), "{url}");
+    }
     assert!(with(|trust| (trust.subject, trust.scope) = (None, Some(String::new()))).is_err());
     assert!(with(|trust| trust.issuer = String::new()).is_err());
 }
