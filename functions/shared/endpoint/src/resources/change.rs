@@ -136,7 +136,7 @@ impl Call {
         let draft = self.draft(after)?;
         Self::refuse_missing(&missing)?;
         let (scope, resource_type, now) = (self.scope(), self.resource_type(), clock::now());
-        let (attributes, projection) = (draft.attributes.clone(), self.projection());
+        let named = self.named([&draft.attributes], &self.projection());
         let write = async {
             if changes.is_empty() {
                 return self.directory().update(scope, resource_type, &record, draft, now).await.map_err(Ok);
@@ -145,11 +145,10 @@ impl Call {
             let written = self.directory().change_group(scope, resource_type, &record, change, claim, now);
             written.await.map_err(Ok)
         };
-        let (written, people) = futures::join!(write, self.people([&attributes], &projection));
+        let (written, people) = futures::join!(write, self.people_if_there(named));
         match written {
             Ok(written) => {
-                // It is written: that a manager cannot be shown is no reason to say that it is not.
-                beside.people = people.unwrap_or_default();
+                beside.people = people;
                 self.read_members(&written, &mut beside).await?;
                 Ok(Some((written, beside)))
             }

@@ -23,10 +23,10 @@ impl Call {
         let id = clock::new_id(self.resource_type().kind, shards);
         let members = Self::joined(&members, ids);
         let (draft, projection) = (self.draft(resource)?, self.projection());
-        let attributes = draft.attributes.clone();
+        let named = self.named([&draft.attributes], &projection);
         let (created, people) = futures::join!(
             self.directory().create_group(self.scope(), self.resource_type(), id, draft, &members, now),
-            self.people([&attributes], &projection)
+            self.people_if_there(named)
         );
         let record = match created {
             Ok(record) => record,
@@ -34,8 +34,7 @@ impl Call {
         };
         self.facts.resource(&record.id);
         self.facts.members(members.iter().map(|member| &member.id));
-        // It is there now: that its manager cannot be shown is no reason to say that it is not.
-        let beside = Beside { members, people: people.unwrap_or_default(), ..Beside::default() };
+        let beside = Beside { members, people, ..Beside::default() };
         Ok(self.answer(StatusCode::CREATED, &record, &beside, &projection))
     }
 

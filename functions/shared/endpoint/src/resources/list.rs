@@ -96,8 +96,8 @@ impl Call {
     /// [`ErrorKind::TooMany`] when they are too large together, as soon as that is certain.
     pub(super) async fn shown(&self, records: Vec<Record>, query: &ListQuery) -> Result<Vec<Object>, Error> {
         let (size, projection) = (AtomicUsize::new(0), self.settled(query.projection.clone()));
-        let people = self.people(records.iter().map(|record| &record.attributes), &projection);
-        let people = people.await?;
+        let named = self.named(records.iter().map(|record| &record.attributes), &projection);
+        let people = self.people(named).await?;
         stream::iter(records)
             .map(async |record| {
                 let beside = self.beside(&record, &projection).await?;

@@ -1,6 +1,6 @@
 //! Reading one resource (RFC 7644 §3.4.1), and what is kept beside its document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{StatusCode, header};
 use directory::{Consistency, GroupRef, Member, Record};
@@ -92,7 +92,7 @@ impl Call {
             let record = self.directory().get(self.scope(), self.resource_type(), id).await;
             let record = found(record.map_err(from_directory)?)?;
             let people = if self.method == Method::GET {
-                self.people([&record.attributes], projection).await?
+                self.people(self.named([&record.attributes], projection)).await?
             } else {
                 // What the request makes of it may name others.
                 People::new()
@@ -118,24 +118,32 @@ impl Call {
         })
     }
 
-    /// The users that these resources name, as far as the answer shows them.
-    pub(super) async fn people<'a>(
+    /// The values of these resources that name users, as far as the answer shows them.
+    pub(super) fn named<'a>(
         &self,
         resources: impl IntoIterator<Item = &'a Object>,
         projection: &Projection,
-    ) -> Result<People, Error> {
-        let resource_type = self.resource_type();
-        let named = resources
-            .into_iter()
-            .flat_map(|it| person::named(resource_type, it, projection))
-            .map(str::to_owned)
-            .collect();
+    ) -> BTreeSet<String> {
+        let named = resources.into_iter().flat_map(|it| person::named(self.resource_type(), it, projection));
+        named.map(str::to_owned).collect()
+    }
+
+    /// The users that are named.
+    pub(super) async fn people(&self, named: BTreeSet<String>) -> Result<People, Error> {
         let people = self.directory().people(self.scope(), named).await.map_err(from_directory)?;
         let shown = people.into_iter().map(|(value, user)| {
             let url = format!("{}{}/{}", self.base.0, USERS.endpoint, user.id);
             (value, Person { url, display_name: user.display })
         });
         Ok(shown.collect())
+    }
+
+    /// The same beside a write: that a manager cannot be shown is no reason to say that nothing was written.
+    pub(super) async fn people_if_there(&self, named: BTreeSet<String>) -> People {
+        self.people(named).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whom a resource names is not shown");
+            People::new()
+        })
     }
 
     pub(super) async fn groups(&self, id: &ResourceId) -> Result<Vec<GroupRef>, Error> {
