@@ -8,8 +8,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use directory::fsck::{Finding, Outcome, Summary};
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar};
 use serde_json::json;
+
+use crate::progress::style;
 
 /// Progress where it is known how many items there are, about.
 const OF_ABOUT: &str = "{msg} {bar:40} {human_pos} of about {human_len} items, {eta} left";
@@ -109,13 +111,10 @@ impl Output {
     }
 }
 
-/// A template, or the plain style where it were wrong: a test sees that none is.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressStyle;
+
     use super::*;
 
     #[test]

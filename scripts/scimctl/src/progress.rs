@@ -43,7 +43,7 @@ impl Progress {
 }
 
 /// A template, or the plain style where it were wrong: a test sees that none is.
-fn style(template: &str) -> ProgressStyle {
+pub(crate) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
