@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::tls;
 use directory::{Directory, Usage};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
@@ -28,11 +27,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         .with_env_filter(EnvFilter::new(Config::log_directives()))
         .init();
     let config = Config::from_env()?;
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    let aws = aws_config::from_env().http_client(https).timeout_config(directory::timeouts()).load().await;
-    let worker = Worker::new(Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table));
+    let client = aws_sdk_dynamodb::Client::new(&directory::aws().await);
+    let worker = Worker::new(Directory::new(client, config.table));
     lambda_runtime::run(service_fn(|event| answer(&worker, event))).await
 }
 

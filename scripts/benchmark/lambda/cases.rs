@@ -78,7 +78,9 @@ impl World {
                 dynamodb: self.dynamodb.url().to_owned(),
                 secrets: self.secrets.url().to_owned(),
                 // As in the template: one file, no folder to be searched.
-                variables: [("SSL_CERT_FILE".to_owned(), self.dynamodb.roots())].into(),
+                variables: [("SSL_CERT_FILE", self.dynamodb.roots()), ("METRICS", "true".to_owned())]
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .into(),
             },
             request,
             status,

@@ -28,6 +28,10 @@ struct Arguments {
     #[arg(long, value_name = "TIMES", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
 
+    /// Only the cases whose name holds this text
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
+
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -37,15 +41,16 @@ const EXAMPLES: &str = "\
 Examples:
   scripts/bench-lambda                                    builds users, health and hello, then measures
   scripts/bench-lambda --starts 3 --requests 20 --json    a look
-  scripts/bench-lambda --functions target/debug           what is built already";
+  scripts/bench-lambda --functions target/debug           what is built already
+  scripts/bench-lambda --only 'by id' --requests 20000    long enough to look at with perf";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Arguments { functions, starts, requests, json } = Arguments::parse();
+    let Arguments { functions, starts, requests, only, json } = Arguments::parse();
     let world = cases::World::start(&functions).await?;
     let mut rows = Vec::new();
-    for case in world.cases() {
-        rows.push(measure::measure(&case, starts, requests).await?);
+    for case in world.cases().iter().filter(|case| case.name.contains(&only)) {
+        rows.push(measure::measure(case, starts, requests).await?);
     }
     report::print(&rows, json)
 }

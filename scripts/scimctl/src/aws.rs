@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     Client,
     config::{Credentials, SharedCredentialsProvider},
 };
-use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_http_client::Builder;
 use directory::Directory;
 
 /// The table of a local server.
@@ -77,18 +77,10 @@ impl Target {
     }
 
     async fn remote(&self) -> Client {
-        let aws = configuration().await;
+        let aws = directory::aws().await;
         let Some(url) = &self.endpoint else { return Client::new(&aws) };
         Client::new(&aws.into_builder().endpoint_url(url).build())
     }
-}
-
-/// The credentials and the region that AWS tools use.
-pub(crate) async fn configuration() -> SdkConfig {
-    let https = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    aws_config::from_env().http_client(https).load().await
 }
 
 /// What stands in for AWS at `url` on this machine.

@@ -48,7 +48,7 @@ impl Place {
     pub(crate) async fn open(&self) -> Vault {
         let client = match &self.secrets {
             Some(url) => Client::new(&aws::local(url)),
-            None => Client::new(&aws::configuration().await),
+            None => Client::new(&directory::aws().await),
         };
         Vault { client, prefix: format!("{}/connectors/", self.stack) }
     }

@@ -3,8 +3,10 @@
 //! One rule holds it together: a document and the lookup items that find it change in one transaction, so
 //! every look-up here is by key; only `index` asks an index, to walk along it. `keys` lays the table out; the
 //! files named for what is done to a record ([`Directory::create`], [`Directory::update`], …) put the items
-//! together; `table` and `index` are the ones that read from the service. Nothing here knows HTTP.
+//! together; `table` and `index` are the ones that read from the service, `aws` says how. Nothing here knows of requests
+//! to ours.
 
+mod aws;
 mod bookmark;
 mod configuration;
 mod counters;
@@ -38,6 +40,7 @@ mod update;
 mod usage;
 mod walk;
 
+pub use aws::aws;
 pub use bookmark::Bookmark;
 pub use configuration::Setting;
 pub use erase::{Erasure, Kept};
@@ -49,7 +52,6 @@ pub use people::UserRef;
 pub use reconfigure::Revision;
 pub use record::{Draft, Record};
 pub use restore::Tombstone;
-pub use retry::timeouts;
 pub use route::Route;
 pub use scope::{Policy, Scope};
 pub use table::{Consistency, Directory};

@@ -2,10 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use aws_sdk_dynamodb::{
-    config::timeout::TimeoutConfig,
-    error::{ProvideErrorMetadata, SdkError},
-};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
 use crate::{Error, Usage, error::is_contended, usage::Cause};
@@ -17,21 +14,11 @@ const FIRST_WAIT: Duration = Duration::from_millis(25);
 const LONGEST_WAIT: Duration = Duration::from_millis(800);
 /// Of the time that a request has, what one contended step may take: those that follow need some of it.
 const TOTAL: Duration = Duration::from_secs(6);
-/// The longest that one call may take, the SDK's own attempts included.
-const LONGEST_CALL: Duration = Duration::from_secs(12);
+/// The longest that one call may take, the SDK's own attempts included: it ends before a lease does under which it was
+/// made.
+pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(12);
 /// The longest that a call may take with those that repeat it: the last begins before the waits are used up.
 pub(crate) const LONGEST: Duration = TOTAL.saturating_add(LONGEST_CALL);
-
-/// How long calls may take, for the client's configuration. One that hangs is tried again while the request still has
-/// time, and ends before a lease does under which it was made.
-#[must_use]
-pub fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .operation_timeout(LONGEST_CALL)
-        .build()
-}
 
 /// The waits of one call that is repeated.
 #[derive(Debug)]

@@ -1,15 +1,19 @@
 //! Metrics of a request, as one line in the embedded metric format of `CloudWatch`.
 //!
-//! Written by hand: this needs three directives of the format, and a crate for it brings thirty packages, or a recorder
-//! for the whole process. `CloudWatch` charges for every metric by its dimensions, so there are few: what Lambda and API
-//! Gateway count by themselves is not counted again.
+//! `CloudWatch` charges for every metric by its dimensions, so there are few: what Lambda and API Gateway count by
+//! themselves is not counted again.
 
 use std::{
     io::{self, Write as _},
     time::Duration,
 };
 
-use serde_json::{Map, Value, json};
+use metrique_writer_core::{
+    Entry, EntryWriter, Unit,
+    format::Format as _,
+    unit::{AsCount, NegativeScale},
+};
+use metrique_writer_format_emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
 use time::OffsetDateTime;
 
 /// The namespace of all metrics.
@@ -52,85 +56,81 @@ impl Metrics {
 
     /// Writes the line of a request.
     pub(crate) fn write(&self, measured: &Measured, now: OffsetDateTime) {
-        (self.write)(&format!("{}\n", self.document(measured, now)));
+        let mut line = Vec::new();
+        let entry = Line { metrics: self, measured, now };
+        match entry.format().format(&entry, &mut line) {
+            Ok(()) => (self.write)(&String::from_utf8_lossy(&line)),
+            // A metric that cannot be written is no reason to fail a request.
+            Err(error) => tracing::warn!(%error, "a request's metrics are not written"),
+        }
+    }
+}
+
+/// The line of a request.
+struct Line<'a> {
+    metrics: &'a Metrics,
+    measured: &'a Measured,
+    now: OffsetDateTime,
+}
+
+impl Line<'_> {
+    /// What is a metric by its function, or by the kind of its error, beside those by the stack.
+    fn format(&self) -> Emf {
+        let stack = || "Stack".to_owned();
+        let milliseconds = Unit::Second(NegativeScale::Milli);
+        let format = Emf::builder(NAMESPACE.to_owned(), vec![vec![stack()]])
+            // A bulk job takes as long as it may.
+            .directive(directive(vec![vec!["Function"]], "DurationMilliseconds", milliseconds));
+        if self.status_class().is_none() {
+            return format.build();
+        }
+        let mut dimensions = vec![vec!["Stack", "StatusClass"]];
+        dimensions.extend(self.measured.scim_type.map(|_| vec!["Stack", "ScimType"]));
+        format.directive(directive(dimensions, "Errors", Unit::Count)).build()
     }
 
-    fn document(&self, measured: &Measured, now: OffsetDateTime) -> Value {
-        let mut line = Line::default();
-        let failed_to_authenticate = measured.status == 401;
-        let stack = [
-            Some(("Requests", "Count", json!(1))),
-            Some(("ReadUnits", "Count", json!(measured.read_units))),
-            Some(("WriteUnits", "Count", json!(measured.write_units))),
-            // A metric that is nothing but zeros costs as much as another.
-            failed_to_authenticate.then(|| ("AuthenticationFailures", "Count", json!(1))),
-            (measured.conflicts > 0).then(|| ("ConflictsRetried", "Count", json!(measured.conflicts))),
-            (measured.throttles > 0).then(|| ("ThrottlesRetried", "Count", json!(measured.throttles))),
-            measured.token_days_left.map(|days| ("TokenDaysLeft", "None", json!(days))),
-        ];
-        line.metrics(&[&["Stack"]], stack.into_iter().flatten());
-        // By function: a bulk job takes as long as it may.
-        let milliseconds = measured.duration.as_secs_f64() * 1000.0;
-        line.metrics(&[&["Function"]], [("DurationMilliseconds", "Milliseconds", json!(milliseconds))]);
-        let status_class = match measured.status {
+    fn status_class(&self) -> Option<&'static str> {
+        match self.measured.status {
             400..500 => Some("4xx"),
             500.. => Some("5xx"),
             _ => None,
-        };
-        if let Some(status_class) = status_class {
-            line.dimension("StatusClass", status_class);
-            let error = [("Errors", "Count", json!(1))];
-            match measured.scim_type {
-                Some(scim_type) => {
-                    line.dimension("ScimType", scim_type);
-                    line.metrics(&[&["Stack", "StatusClass"], &["Stack", "ScimType"]], error);
-                }
-                None => line.metrics(&[&["Stack", "StatusClass"]], error),
-            }
         }
-        line.dimension("Stack", &self.stack);
-        line.dimension("Function", &self.function);
-        line.finish(now)
     }
 }
 
-/// A document of the format: directives, beside the values and dimensions that they name.
-#[derive(Default)]
-struct Line {
-    directives: Vec<Value>,
-    members: Map<String, Value>,
+fn directive<'a>(dimensions: Vec<Vec<&'a str>>, name: &'a str, unit: Unit) -> MetricDirective<'a> {
+    let metric = MetricDefinition { name, unit, storage_resolution: None };
+    MetricDirective { dimensions, metrics: vec![metric], namespace: NAMESPACE }
 }
 
-impl Line {
-    /// Metrics, each a name, a unit and a value, under sets of dimensions.
-    fn metrics(
-        &mut self,
-        dimensions: &[&[&str]],
-        metrics: impl IntoIterator<Item = (&'static str, &'static str, Value)>,
-    ) {
-        let mut definitions = Vec::new();
-        for (name, unit, value) in metrics {
-            definitions.push(json!({"Name": name, "Unit": unit}));
-            self.members.insert(name.to_owned(), value);
+impl Entry for Line<'_> {
+    fn write<'a>(&'a self, writer: &mut impl EntryWriter<'a>) {
+        let Self { metrics, measured, now } = self;
+        // A metric that is nothing but zeros costs as much as another.
+        let if_any = |count: u64| (count > 0).then(|| AsCount::from(count));
+        writer.timestamp((*now).into());
+        writer.value("Stack", &metrics.stack);
+        writer.value("Function", &metrics.function);
+        writer.value("Requests", &AsCount::from(1_u64));
+        writer.value("ReadUnits", &AsCount::from(measured.read_units));
+        writer.value("WriteUnits", &AsCount::from(measured.write_units));
+        writer.value("AuthenticationFailures", &if_any(u64::from(measured.status == 401)));
+        writer.value("ConflictsRetried", &if_any(measured.conflicts));
+        writer.value("ThrottlesRetried", &if_any(measured.throttles));
+        writer.value("TokenDaysLeft", &measured.token_days_left.and_then(|days| u64::try_from(days).ok()));
+        // Not by the stack: their directives name them.
+        writer.value("DurationMilliseconds", &NoMetric::from(measured.duration));
+        if let Some(status_class) = self.status_class() {
+            writer.value("StatusClass", status_class);
+            writer.value("ScimType", &measured.scim_type);
+            writer.value("Errors", &NoMetric::from(1_u64));
         }
-        let directive = json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": definitions});
-        self.directives.push(directive);
-    }
-
-    fn dimension(&mut self, name: &str, value: &str) {
-        self.members.insert(name.to_owned(), value.into());
-    }
-
-    fn finish(mut self, now: OffsetDateTime) -> Value {
-        let milliseconds = i64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
-        let about = json!({"Timestamp": milliseconds, "CloudWatchMetrics": self.directives});
-        self.members.insert("_aws".to_owned(), about);
-        Value::Object(self.members)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
     use time::macros::datetime;
 
     use super::*;
@@ -169,6 +169,10 @@ mod tests {
             "Requests": 1, "ReadUnits": 1.5, "WriteUnits": 4.0, "ConflictsRetried": 2, "DurationMilliseconds": 12.5,
             "Errors": 1,
         });
-        assert_eq!(metrics.document(&measured, datetime!(2026-11-21 00:00:00.5 UTC)), expected);
+        let mut written = Vec::new();
+        let line = Line { metrics: &metrics, measured: &measured, now: datetime!(2026-11-21 00:00:00.5 UTC) };
+        line.format().format(&line, &mut written).unwrap();
+        assert_eq!(written.last(), Some(&b'\n'), "a line");
+        assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), expected);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use aws_smithy_http_client::tls;
 use connector::Connectors;
 use directory::Directory;
 use time::OffsetDateTime;
@@ -69,12 +68,7 @@ impl Service {
     /// [`Missing`] names the variable that is not set.
     pub async fn from_env() -> Result<Arc<Self>, Missing> {
         let config = Config::from_env()?;
-        // One HTTP client for both services, so that root certificates are read once.
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let aws =
-            aws_config::from_env().http_client(https).timeout_config(directory::timeouts()).load().await;
+        let aws = directory::aws().await;
         let directory = Directory::new(aws_sdk_dynamodb::Client::new(&aws), config.table.as_str());
         let connectors =
             Connectors::new(aws_sdk_secretsmanager::Client::new(&aws), config.secrets_prefix.as_str());
