@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod events;
+mod faults;
 mod functions;
 mod network;
 mod sandbox;
