@@ -1,6 +1,7 @@
 //! The compiled functions in a sandbox as Lambda's: what comes in goes wrong, and what they call goes wrong.
 #![cfg(test)]
 
+mod bases;
 mod deadlines;
 mod events;
 mod faults;
