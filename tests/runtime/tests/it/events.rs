@@ -131,3 +131,43 @@ async fn what_is_no_event_is_refused_and_the_sandbox_lives() {
     post["body"] = user("x@example.com").to_string().into();
     assert_eq!(answer(&function, &post).await.status, 201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_null_or_not_there_costs_no_request() {
+    let world = World::start().await;
+    let function = world.function("users").await;
+    let mut wrong = Vec::new();
+    for format in FORMATS {
+        let whole = world.request("GET", "/Users?count=1").event(format);
+        let needed: &[&str] = match format {
+            Format::Rest => &["/httpMethod", "/requestContext", "/requestContext/httpMethod"],
+            Format::Http => &["/requestContext", "/requestContext/http", "/requestContext/http/method"],
+        };
+        for pointer in members(&whole, "") {
+            let (of, name) = pointer.rsplit_once('/').unwrap();
+            let (mut null, mut without) = (whole.clone(), whole.clone());
+            set(&mut null, &pointer, Value::Null);
+            without.pointer_mut(of).unwrap().as_object_mut().unwrap().remove(name);
+            for (what, event) in [("null", null), ("away", without)] {
+                let outcome = function.invoke(&event, Duration::from_secs(10)).await.unwrap().1;
+                let status = outcome.answer().map(|answer| answer.status);
+                let is_answered = status.as_ref().is_ok_and(|status| [200, 401, 404].contains(status));
+                if is_answered == needed.contains(&pointer.as_str()) {
+                    wrong.push(format!("{format:?}, {pointer} is {what}: {status:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The JSON pointers of all members of an object, and of those in it.
+fn members(value: &Value, at: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let pointer = format!("{at}/{name}");
+        found.extend(members(value, &pointer));
+        found.push(pointer);
+    }
+    found
+}

@@ -7,5 +7,6 @@ mod events;
 mod faults;
 mod functions;
 mod network;
+mod queries;
 mod sandbox;
 mod signals;
