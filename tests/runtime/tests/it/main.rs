@@ -10,3 +10,4 @@ mod network;
 mod queries;
 mod sandbox;
 mod signals;
+mod sizes;
