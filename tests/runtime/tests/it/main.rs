@@ -8,6 +8,7 @@ mod faults;
 mod functions;
 mod network;
 mod queries;
+mod runtime_api;
 mod sandbox;
 mod signals;
 mod sizes;
