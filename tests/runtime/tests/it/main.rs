@@ -10,5 +10,6 @@ mod network;
 mod queries;
 mod runtime_api;
 mod sandbox;
+mod sandboxes;
 mod signals;
 mod sizes;
