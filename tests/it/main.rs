@@ -22,6 +22,7 @@ mod isolation;
 mod limits;
 mod logged;
 mod metrics;
+mod panics;
 mod passwords;
 mod permissions;
 mod planned_queries;

@@ -6,21 +6,23 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
+
+use crate::Answer;
 
 /// What became of an invocation.
 #[derive(Debug)]
@@ -31,27 +33,53 @@ pub enum Outcome {
     Error(Value),
 }
 
+impl Outcome {
+    /// What the client gets.
+    ///
+    /// # Errors
+    ///
+    /// Where API Gateway would say 502.
+    pub fn answer(self) -> Result<Answer> {
+        match self {
+            Self::Response(answer) => Answer::read(answer),
+            Self::Error(error) => bail!("the runtime reports {error}"),
+        }
+    }
+}
+
 /// Serves one sandbox; ends when this is dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: String,
     shared: Arc<Shared>,
-    events: mpsc::UnboundedSender<Invocation>,
+    events: mpsc::UnboundedSender<Next>,
     asked: watch::Receiver<u64>,
     server: JoinHandle<()>,
 }
 
 #[derive(Debug)]
 struct Shared {
-    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Next>>,
     asked: watch::Sender<u64>,
     answers: Mutex<HashMap<String, oneshot::Sender<(Instant, Outcome)>>>,
+    /// What the next answer is refused with.
+    refusal: Mutex<Option<StatusCode>>,
 }
+
+/// What a sandbox gets that asks for an event.
+#[derive(Debug)]
+enum Next {
+    Invocation(Invocation),
+    Failure(StatusCode),
+}
+
+/// What Lambda takes of an answer, in bytes.
+const LARGEST_ANSWER: usize = 6_291_556;
 
 #[derive(Debug)]
 struct Invocation {
     id: String,
-    deadline_ms: u128,
+    deadline_ms: u64,
     event: Vec<u8>,
 }
 
@@ -65,7 +93,8 @@ impl RuntimeApi {
         let (events, waiting) = mpsc::unbounded_channel();
         let (sender, asked) = watch::channel(0);
         let waiting = tokio::sync::Mutex::new(waiting);
-        let shared = Arc::new(Shared { waiting, asked: sender, answers: Mutex::default() });
+        let shared =
+            Arc::new(Shared { waiting, asked: sender, answers: Mutex::default(), refusal: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         // The runtime posts its answer on a second connection while the first stays open: both are served.
@@ -73,6 +102,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/{what}", post(done))
             .route("/2018-06-01/runtime/init/error", post(StatusCode::ACCEPTED))
+            .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             // It ends with the task.
@@ -107,18 +137,48 @@ impl RuntimeApi {
     ///
     /// When nothing comes within `time` and as much as Lambda itself would then take to end the function.
     pub async fn invoke(&self, event: &Value, time: Duration) -> Result<(Instant, Outcome)> {
+        let deadline = now_ms().saturating_add(u64::try_from(time.as_millis())?);
+        self.invoke_until(event, deadline, time + Duration::from_secs(1)).await
+    }
+
+    /// The same with any deadline, in milliseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// When nothing comes within `patience`.
+    pub async fn invoke_until(
+        &self,
+        event: &Value,
+        deadline_ms: u64,
+        patience: Duration,
+    ) -> Result<(Instant, Outcome)> {
         static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let id = format!("8476a536-e9f4-11e8-9739-{count:012x}");
-        let deadline_ms = since_1970().saturating_add(time).as_millis();
         let (sender, answer) = oneshot::channel();
         self.answers().insert(id.clone(), sender);
         let event = event.to_string().into_bytes();
-        self.events.send(Invocation { id, deadline_ms, event }).context("the runtime API has ended")?;
-        tokio::time::timeout(time + Duration::from_secs(1), answer)
+        self.events
+            .send(Next::Invocation(Invocation { id, deadline_ms, event }))
+            .context("the runtime API has ended")?;
+        tokio::time::timeout(patience, answer)
             .await
-            .map_err(|_| anyhow!("no answer within {time:?}"))?
+            .map_err(|_| anyhow!("no answer within {patience:?}"))?
             .context("the runtime API has ended")
+    }
+
+    /// The sandbox gets this status in place of an event.
+    ///
+    /// # Errors
+    ///
+    /// When this has ended.
+    pub fn fail(&self, status: StatusCode) -> Result<()> {
+        self.events.send(Next::Failure(status)).context("the runtime API has ended")
+    }
+
+    /// The next answer is refused with this status: who waits for it gets an error.
+    pub fn refuse_answer(&self, status: StatusCode) {
+        *self.shared.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
     }
 
     fn answers(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<(Instant, Outcome)>>> {
@@ -132,15 +192,20 @@ impl Drop for RuntimeApi {
     }
 }
 
+/// Milliseconds since 1970.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "the deadline of an event is a time of day")]
-fn since_1970() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+pub fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
     shared.asked.send_modify(|count| *count += 1);
-    let Some(Invocation { id, deadline_ms, event }) = shared.waiting.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
+    let Invocation { id, deadline_ms, event } = match shared.waiting.lock().await.recv().await {
+        Some(Next::Invocation(invocation)) => invocation,
+        Some(Next::Failure(status)) => return status.into_response(),
+        None => return StatusCode::GONE.into_response(),
     };
     let headers = [
         ("lambda-runtime-aws-request-id", id),
@@ -161,10 +226,18 @@ async fn done(
     body: Bytes,
 ) -> StatusCode {
     let at = Instant::now();
+    let mut refusal = shared.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if body.len() > LARGEST_ANSWER {
+        refusal = Some(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    let outcome = if what == "response" { Outcome::Response(body) } else { Outcome::Error(body) };
+    let outcome = match refusal {
+        Some(status) => Outcome::Error(json!({"errorMessage": format!("the answer was refused: {status}")})),
+        None if what == "response" => Outcome::Response(body),
+        None => Outcome::Error(body),
+    };
     let waiting = shared.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     // Who waited may have given up.
     let _ = waiting.map(|sender| sender.send((at, outcome)));
-    StatusCode::ACCEPTED
+    refusal.unwrap_or(StatusCode::ACCEPTED)
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -69,10 +69,20 @@ impl Function {
     /// When it is not there, or does not ask.
     pub async fn start(program: &Path, target: &Target) -> Result<Self> {
         let api = RuntimeApi::start().await?;
+        let address = api.address().to_owned();
+        Self::start_at(program, target, api, &address).await
+    }
+
+    /// The same with a runtime API that it reaches at another address than its own, by a line that fails for instance.
+    ///
+    /// # Errors
+    ///
+    /// As [`Function::start`].
+    pub async fn start_at(program: &Path, target: &Target, api: RuntimeApi, address: &str) -> Result<Self> {
         let spawned = Instant::now();
         let mut child = Command::new(program)
             .env_clear()
-            .envs(environment(api.address(), target))
+            .envs(environment(address, target))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -84,6 +94,12 @@ impl Function {
         tokio::spawn(read(child.stderr.take().context("no standard error")?, Arc::clone(&log)));
         api.asked(1).await?;
         Ok(Self { api, child, spawned, ready: Instant::now(), log, invocations: AtomicU64::new(0) })
+    }
+
+    /// What calls it.
+    #[must_use]
+    pub const fn api(&self) -> &RuntimeApi {
+        &self.api
     }
 
     /// When its process was made.
@@ -123,6 +139,21 @@ impl Function {
         self.api.invoke(event, time).await
     }
 
+    /// The same with any deadline, in milliseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// As [`RuntimeApi::invoke_until`].
+    pub async fn invoke_until(
+        &self,
+        event: &serde_json::Value,
+        deadline_ms: u64,
+        patience: Duration,
+    ) -> Result<(Instant, Outcome)> {
+        self.invocations.fetch_add(1, Ordering::SeqCst);
+        self.api.invoke_until(event, deadline_ms, patience).await
+    }
+
     /// What the client of a request gets, who has the time of the template.
     ///
     /// # Errors
@@ -138,10 +169,7 @@ impl Function {
     ///
     /// As [`Function::send`].
     pub async fn send_within(&self, format: Format, request: &Request, time: Duration) -> Result<Answer> {
-        match self.invoke(&request.event(format), time).await?.1 {
-            Outcome::Response(answer) => Answer::read(answer),
-            Outcome::Error(error) => bail!("the runtime reports {error}"),
-        }
+        self.invoke(&request.event(format), time).await?.1.answer()
     }
 
     /// Waits until it asks for another event, as before Lambda freezes it.

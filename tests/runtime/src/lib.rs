@@ -8,7 +8,7 @@ mod event;
 mod function;
 mod line;
 
-pub use api::{Outcome, RuntimeApi};
+pub use api::{Outcome, RuntimeApi, now_ms};
 pub use event::{Answer, Format, Request};
 pub use function::{Function, Target, folder};
-pub use line::Line;
+pub use line::{Fault, Line};

@@ -1,43 +1,61 @@
-//! A line to a service that can be cut, go dead, or lose an answer.
+//! A line to a service that can be cut, fail in several ways, or lose an answer.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use anyhow::Result;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
-        TcpListener, TcpStream,
+        TcpListener, TcpSocket, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::watch,
     task::JoinHandle,
 };
 
-/// What happens on a line.
+/// What is wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// All goes through.
-    Open,
-    /// Nothing comes back.
-    Dead,
+pub enum Fault {
+    /// Nobody listens: connections are refused.
+    Refuses,
     /// Whoever connects is shown out at once.
-    Down,
+    Closes,
+    /// Nothing comes back.
+    Hangs,
+    /// Every answer is a 500 that says nothing.
+    Fails,
+    /// Every answer is a 200 of somebody else, a page for a browser.
+    Strays,
+    /// Every answer is no HTTP.
+    Babbles,
+    /// Every answer ends in its middle, and so does its connection.
+    BreaksOff,
 }
+
+const FAILS: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const STRAYS: &[u8] =
+    b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>";
 
 /// A line to one service, by TCP on loopback; ends when this is dropped.
 #[derive(Debug)]
 pub struct Line {
     url: String,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: JoinHandle<Result<()>>,
+    /// Never listens: keeps the port while nobody does.
+    _place: TcpSocket,
 }
 
 #[derive(Debug)]
 struct Shared {
-    state: watch::Sender<State>,
+    fault: watch::Sender<Option<Fault>>,
+    listens: watch::Sender<bool>,
     /// How often connections were cut; those that are open notice a change.
     cuts: watch::Sender<usize>,
     /// The how manyth answer from now is not passed on, and its connection closed instead; 0 is none.
@@ -53,25 +71,19 @@ impl Line {
     /// When there is no port.
     pub async fn to(url: &str) -> Result<Self> {
         let service = url.trim_start_matches("http://").to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let place = bound("127.0.0.1:0".parse()?)?;
+        let address = place.local_addr()?;
         let shared = Arc::new(Shared {
-            state: watch::Sender::new(State::Open),
+            fault: watch::Sender::new(None),
+            listens: watch::Sender::new(false),
             cuts: watch::Sender::new(0),
             to_lose: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
         });
-        let served = Arc::clone(&shared);
-        let serving = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                if *served.state.borrow() == State::Down {
-                    continue;
-                }
-                served.connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(connect(client, service.clone(), Arc::clone(&served)));
-            }
-        });
-        Ok(Self { url, shared, server: serving })
+        let server = tokio::spawn(serve(address, service, Arc::clone(&shared)));
+        let line = Self { url: format!("http://{address}"), shared, server, _place: place };
+        line.listens(true).await;
+        Ok(line)
     }
 
     /// Where it begins.
@@ -91,25 +103,29 @@ impl Line {
         self.shared.cuts.send_modify(|count| *count += 1);
     }
 
-    /// From now on nothing comes back.
-    pub fn hang(&self) {
-        self.shared.state.send_replace(State::Dead);
-    }
-
-    /// From now on nobody is let in, and who was is shown out.
-    pub fn go_down(&self) {
-        self.shared.state.send_replace(State::Down);
-        self.cut();
+    /// From now on this is wrong. Where nobody is let in, who was is shown out.
+    pub async fn fail(&self, fault: Fault) {
+        self.shared.fault.send_replace(Some(fault));
+        self.listens(fault != Fault::Refuses).await;
+        if matches!(fault, Fault::Refuses | Fault::Closes) {
+            self.cut();
+        }
     }
 
     /// All is well again.
-    pub fn come_back(&self) {
-        self.shared.state.send_replace(State::Open);
+    pub async fn come_back(&self) {
+        self.shared.fault.send_replace(None);
+        self.listens(true).await;
     }
 
     /// The service hears of every request, and the `nth` answer from now, the first is 1, is lost.
     pub fn lose_answer(&self, nth: usize) {
         self.shared.to_lose.store(nth, Ordering::SeqCst);
+    }
+
+    async fn listens(&self, yes: bool) {
+        // The sender is here, so that there is always somebody to wait for.
+        let _ = self.shared.listens.subscribe().wait_for(|listens| *listens == yes).await;
     }
 }
 
@@ -117,6 +133,40 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.server.abort();
         self.cut();
+    }
+}
+
+/// A socket at `address`, which others may have as well that do not listen.
+fn bound(address: SocketAddr) -> Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+async fn serve(address: SocketAddr, service: String, shared: Arc<Shared>) -> Result<()> {
+    let mut fault = shared.fault.subscribe();
+    loop {
+        fault.wait_for(|fault| *fault != Some(Fault::Refuses)).await?;
+        let listener = bound(address)?.listen(1024)?;
+        shared.listens.send_replace(true);
+        tokio::select! {
+            () = accept(&listener, &service, &shared) => return Ok(()),
+            refuses = fault.wait_for(|fault| *fault == Some(Fault::Refuses)) => drop(refuses?),
+        }
+        drop(listener);
+        shared.listens.send_replace(false);
+    }
+}
+
+async fn accept(listener: &TcpListener, service: &str, shared: &Arc<Shared>) {
+    while let Ok((client, _)) = listener.accept().await {
+        if *shared.fault.borrow() == Some(Fault::Closes) {
+            continue;
+        }
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        tokio::spawn(connect(client, service.to_owned(), Arc::clone(shared)));
     }
 }
 
@@ -141,19 +191,29 @@ async fn forth(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 /// One service and one client take turns on a connection: the first bytes after a request are its answer's.
 async fn back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared) {
     let mut buffer = vec![0; 64 * 1024];
-    let mut state = shared.state.subscribe();
+    let mut fault = shared.fault.subscribe();
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let left = shared.to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |nth| nth.checked_sub(1));
         if left == Ok(1) {
             return;
         }
-        // What was held back is of no use to anybody when the line is well again.
-        if *state.borrow_and_update() == State::Dead {
-            let _ = state.wait_for(|state| *state != State::Dead).await;
-            return;
-        }
-        if to.write_all(&buffer[..length]).await.is_err() {
-            return;
-        }
+        let answer = &buffer[..length];
+        let now = *fault.borrow_and_update();
+        let _heard = match now {
+            None | Some(Fault::Refuses | Fault::Closes) => {
+                if to.write_all(answer).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            // What was held back is of no use to anybody when the line is well again.
+            Some(Fault::Hangs) => fault.wait_for(|fault| *fault != now).await.map(drop).is_ok(),
+            Some(Fault::Fails) => to.write_all(FAILS).await.is_ok(),
+            Some(Fault::Strays) => to.write_all(STRAYS).await.is_ok(),
+            Some(Fault::Babbles) => to.write_all(b"\0\x01 nothing of this is HTTP\r\n\r\n").await.is_ok(),
+            Some(Fault::BreaksOff) => to.write_all(&answer[..length / 2]).await.is_ok(),
+        };
+        // It was the last answer on this connection.
+        return;
     }
 }

@@ -68,8 +68,8 @@ async fn identify(
     };
     let Connector { is_basic, .. } = connector;
     let mut scope = Scope::new(connector.tenant.as_str(), connector.name.as_str(), facts.request_id());
-    if let Some(Deadline(deadline)) = deadline {
-        scope.usage.end_at(deadline);
+    if let Some(deadline) = deadline {
+        scope.usage.end_at(deadline.end);
     }
     facts.identify(connector, scope.usage.clone(), now);
     let tenant =

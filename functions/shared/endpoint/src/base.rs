@@ -12,7 +12,8 @@ pub(crate) struct Base(pub(crate) String);
 /// A request's path in two: the base URL it was sent to, and the resource's path behind.
 ///
 /// Runs of `/` count as one: an administrator pastes the base URL with a trailing slash, and a client adds its
-/// own. The stage that API Gateway puts in front and the configured base path both belong to the base.
+/// own. The stage that API Gateway puts in front and the configured base path both belong to the base. So does the path of
+/// the public URL: where a path of a domain is mapped to the stage, API Gateway leaves it in the event.
 pub(crate) fn split(parts: &Parts, config: &Config) -> (Base, String) {
     let path: String =
         parts.uri.path().split('/').filter(|part| !part.is_empty()).flat_map(|part| ["/", part]).collect();
@@ -21,7 +22,7 @@ pub(crate) fn split(parts: &Parts, config: &Config) -> (Base, String) {
     let rest = strip(&path, &stage).unwrap_or(&path);
     let (base_path, rest) = match strip(rest, &config.base_path) {
         Some(behind) => (config.base_path.as_str(), behind),
-        None => ("", rest),
+        None => ("", strip(rest, public_path(config)).unwrap_or(rest)),
     };
     let base =
         config.public_base_url.clone().unwrap_or_else(|| format!("{}{stage}{base_path}", origin(parts)));
@@ -33,6 +34,11 @@ pub(crate) fn canonical(parts: &Parts, config: &Config) -> String {
     config.public_base_url.clone().unwrap_or_else(|| {
         format!("{}{}{}", origin(parts), stage(parts).unwrap_or_default(), config.base_path)
     })
+}
+
+fn public_path(config: &Config) -> &str {
+    let behind_scheme = config.public_base_url.as_deref().and_then(|url| url.split_once("://"));
+    behind_scheme.and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or_default()
 }
 
 /// `path` without `prefix`, where that ends at the end of a segment.
@@ -109,6 +115,21 @@ mod tests {
         check("/scim/v20/Users", "/scim/v2", ("http://h", "/scim/v20/Users"));
         check("/api/v2/scim/v2/Users", "/api/v2/scim/v2", ("http://h/api/v2/scim/v2", "/Users"));
         check("/a%2Fb", "", ("http://h", "/a%2Fb"));
+    }
+
+    #[test]
+    fn the_path_of_the_public_url_belongs_to_the_base_url() {
+        let check = |public: &str, url: &str, rest: &str| {
+            let (parts, ()) = Request::get(url).header("host", "h").body(()).expect("a request").into_parts();
+            let mut config = Config::new("t", "s");
+            config.public_base_url = Some(public.to_owned());
+            assert_eq!(split(&parts, &config), (Base(public.to_owned()), rest.to_owned()), "{url}");
+        };
+        check("https://p/identity/scim/v2", "/identity/scim/v2/Users/1", "/Users/1");
+        check("https://p/identity/scim/v2", "/scim/v2/Users/1", "/Users/1");
+        check("https://p/identity", "/identities/Users", "/identities/Users");
+        check("https://p", "/Users", "/Users");
+        check("https://p/scim", "/scim/v2/Users", "/Users");
     }
 
     #[test]

@@ -38,11 +38,15 @@ pub async fn run(routes: fn(&Arc<Service>) -> Router) -> Result<(), lambda_http:
     let answer = service_fn(move |event: LambdaEvent<Event>| {
         let LambdaEvent { payload: Event(request), context } = event;
         let blank = blank(&request);
-        // lambda_http takes for granted that a host and a path are a URL, and panics where they are none.
+        // lambda_http takes for granted that a host and a path are a URL, and that what is said to be base64 is, and panics
+        // where they are not.
         let again = context.clone();
         catch_unwind(AssertUnwindSafe(|| readable.call(LambdaEvent::new(request, context)))).unwrap_or_else(
             |_| {
-                tracing::warn!(request.id = again.request_id, "the URL of a request cannot be read");
+                tracing::warn!(
+                    request.id = again.request_id,
+                    "the URL or the body of a request cannot be read"
+                );
                 unreadable.call(LambdaEvent::new(blank, again))
             },
         )
@@ -61,6 +65,6 @@ fn blank(request: &LambdaRequest) -> LambdaRequest {
 async fn no_request(_: lambda_http::Request) -> Result<Answer, Infallible> {
     Ok(answer::error(Error::new(
         ErrorKind::InvalidSyntax,
-        "The URL cannot be read: its host or its path is none",
+        "The request cannot be read: its host and path are no URL, or its body is not the base64 it is said to be",
     )))
 }

@@ -279,8 +279,8 @@ async fn let_in(State(desk): State<Arc<Desk>>, mut request: Request, next: Next)
     let facts = request.extensions().get::<Facts>().cloned().unwrap_or_default();
     match desk.caller(facts.request_id()).await {
         Ok(caller) => {
-            if let Some(Deadline(deadline)) = request.extensions().get::<Deadline>() {
-                caller.scope.usage.end_at(*deadline);
+            if let Some(deadline) = request.extensions().get::<Deadline>() {
+                caller.scope.usage.end_at(deadline.end);
             }
             request.extensions_mut().insert(caller);
             next.run(request).await

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use runtime::{Answer, Format, Function, Outcome, Request};
+use runtime::{Format, Outcome, Request};
 use serde_json::{Value, json};
 
-use crate::sandbox::{World, is_error, user};
+use crate::sandbox::{World, answer, is_error, set, user};
 
 const FORMATS: [Format; 2] = [Format::Rest, Format::Http];
 
@@ -64,9 +64,15 @@ async fn no_request_of_a_client_goes_without_an_answer_in_scim() {
             let mut request =
                 Request::new(case["method"].as_str().unwrap_or("GET"), &path).token(world.token());
             for (name, value) in case["headers"].as_object().into_iter().flatten() {
-                request = request.header(name, value.as_str().unwrap());
+                let value = value.as_str().unwrap().replace("{long}", &"x".repeat(70_000));
+                request = request.header(name, &value);
             }
-            let told = match function.send(format, &request).await {
+            let mut event = request.event(format);
+            for (pointer, value) in case["event"].as_object().into_iter().flatten() {
+                set(&mut event, pointer, value.clone());
+            }
+            let outcome = function.invoke(&event, Duration::from_secs(10)).await.unwrap().1;
+            let told = match outcome.answer() {
                 Err(error) => Some(format!("{error:#}")),
                 Ok(answer) if answer.status != case["status"].as_u64().unwrap() => {
                     Some(format!("{} {:.200}", answer.status, answer.body))
@@ -126,9 +132,42 @@ async fn what_is_no_event_is_refused_and_the_sandbox_lives() {
     assert_eq!(answer(&function, &post).await.status, 201);
 }
 
-async fn answer(function: &Function, event: &Value) -> Answer {
-    match function.invoke(event, Duration::from_secs(5)).await.unwrap().1 {
-        Outcome::Response(answer) => Answer::read(answer).unwrap(),
-        Outcome::Error(error) => panic!("{error}"),
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_null_or_not_there_costs_no_request() {
+    let world = World::start().await;
+    let function = world.function("users").await;
+    let mut wrong = Vec::new();
+    for format in FORMATS {
+        let whole = world.request("GET", "/Users?count=1").event(format);
+        let needed: &[&str] = match format {
+            Format::Rest => &["/httpMethod", "/requestContext", "/requestContext/httpMethod"],
+            Format::Http => &["/requestContext", "/requestContext/http", "/requestContext/http/method"],
+        };
+        for pointer in members(&whole, "") {
+            let (of, name) = pointer.rsplit_once('/').unwrap();
+            let (mut null, mut without) = (whole.clone(), whole.clone());
+            set(&mut null, &pointer, Value::Null);
+            without.pointer_mut(of).unwrap().as_object_mut().unwrap().remove(name);
+            for (what, event) in [("null", null), ("away", without)] {
+                let outcome = function.invoke(&event, Duration::from_secs(10)).await.unwrap().1;
+                let status = outcome.answer().map(|answer| answer.status);
+                let is_answered = status.as_ref().is_ok_and(|status| [200, 401, 404].contains(status));
+                if is_answered == needed.contains(&pointer.as_str()) {
+                    wrong.push(format!("{format:?}, {pointer} is {what}: {status:?}"));
+                }
+            }
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The JSON pointers of all members of an object, and of those in it.
+fn members(value: &Value, at: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let pointer = format!("{at}/{name}");
+        found.extend(members(value, &pointer));
+        found.push(pointer);
+    }
+    found
 }

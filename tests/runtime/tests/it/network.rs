@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use runtime::{Format, Request};
+use runtime::{Fault, Format, Request};
 use serde_json::json;
 
 use crate::sandbox::{World, is_error};
@@ -14,7 +14,7 @@ async fn an_answer_comes_before_the_deadline_whatever_hangs() {
         let world = World::start().await;
         let (line, name) =
             if is_table { (&world.dynamodb, "the table") } else { (&world.secrets, "the secrets") };
-        line.hang();
+        line.fail(Fault::Hangs).await;
         for (function, path) in [("users", "/Users/none"), ("health", "/health")] {
             let function = world.function(function).await;
             let asked = Instant::now();
@@ -29,7 +29,7 @@ async fn an_answer_comes_before_the_deadline_whatever_hangs() {
         assert!(asked.elapsed() < time, "{name}: {:?}", asked.elapsed());
         is_error(&answer, 503);
         // It has waited for nothing else meanwhile, and goes on.
-        line.come_back();
+        line.come_back().await;
         assert_eq!(function.send(Format::Rest, &world.create("y@example.com")).await.unwrap().status, 201);
         world.is_silent(&function);
     }
@@ -40,16 +40,16 @@ async fn a_table_that_is_away_is_told_and_is_there_when_it_is_back() {
     let world = World::start().await;
     let function = world.function("users").await;
     let health = world.function("health").await;
-    world.dynamodb.go_down();
+    world.dynamodb.fail(Fault::Closes).await;
     is_error(&function.send(Format::Rest, &world.request("GET", "/Users")).await.unwrap(), 503);
-    world.dynamodb.come_back();
+    world.dynamodb.come_back().await;
     assert_eq!(function.send(Format::Rest, &world.create("a@example.com")).await.unwrap().status, 201);
-    world.dynamodb.go_down();
+    world.dynamodb.fail(Fault::Closes).await;
     is_error(&function.send(Format::Rest, &world.create("b@example.com")).await.unwrap(), 503);
     let report = health.send(Format::Rest, &Request::new("GET", "/scim/v2/health")).await.unwrap();
     let parts = report.json();
     assert_eq!((report.status, &parts["table"]), (503, &json!("unavailable")), "{report:?}");
-    world.dynamodb.come_back();
+    world.dynamodb.come_back().await;
     for (name, count) in [("a@example.com", 1), ("b@example.com", 0)] {
         assert_eq!(world.count(&function, name).await, count);
     }
@@ -62,11 +62,11 @@ async fn tokens_outlive_the_secrets_in_a_sandbox_that_knows_them() {
     let warm = world.function("users").await;
     let users = world.request("GET", "/Users");
     assert_eq!(warm.send(Format::Rest, &users).await.unwrap().status, 200);
-    world.secrets.go_down();
+    world.secrets.fail(Fault::Closes).await;
     assert_eq!(warm.send(Format::Rest, &users).await.unwrap().status, 200);
     let cold = world.function("users").await;
     is_error(&cold.send(Format::Rest, &users).await.unwrap(), 503);
-    world.secrets.come_back();
+    world.secrets.come_back().await;
     assert_eq!(cold.send(Format::Rest, &users).await.unwrap().status, 200);
     world.is_silent(&cold);
 }

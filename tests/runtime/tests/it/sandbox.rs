@@ -1,6 +1,6 @@
 //! Functions with lines to the stand-ins, and what is asked of every answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use local::{Options, StandIns};
 use runtime::{Answer, Format, Function, Line, Request, Target, folder};
@@ -23,12 +23,18 @@ impl World {
 
     /// A new sandbox of the function of this name.
     pub(crate) async fn function(&self, name: &str) -> Function {
-        let target = Target {
-            dynamodb: self.dynamodb.url().to_owned(),
-            secrets: self.secrets.url().to_owned(),
-            variables: BTreeMap::new(),
-        };
-        Function::start(&folder().unwrap().join(name), &target).await.unwrap()
+        Function::start(&program(name), &self.target(BTreeMap::new())).await.unwrap()
+    }
+
+    /// What a function speaks to, which has these variables besides Lambda's.
+    pub(crate) fn target(&self, variables: BTreeMap<String, String>) -> Target {
+        let [dynamodb, secrets] = [&self.dynamodb, &self.secrets].map(|line| line.url().to_owned());
+        Target { dynamodb, secrets, variables }
+    }
+
+    /// Where the table is, without a line.
+    pub(crate) fn table(&self) -> &str {
+        self.stand_ins.engine.url()
     }
 
     /// A request below the base path, with a token.
@@ -60,6 +66,22 @@ impl World {
         let told: Vec<_> = log.iter().filter(|line| line.contains(self.token())).collect();
         assert!(told.is_empty(), "{told:?}");
     }
+}
+
+/// The compiled function of this name.
+pub(crate) fn program(name: &str) -> PathBuf {
+    folder().unwrap().join(name)
+}
+
+/// The answer to an event as it is.
+pub(crate) async fn answer(function: &Function, event: &Value) -> Answer {
+    function.invoke(event, Duration::from_secs(10)).await.unwrap().1.answer().unwrap()
+}
+
+/// Sets a member of an event, or adds it, by its JSON pointer.
+pub(crate) fn set(event: &mut Value, pointer: &str, value: Value) {
+    let (of, name) = pointer.rsplit_once('/').unwrap();
+    event.pointer_mut(of).and_then(Value::as_object_mut).unwrap().insert(name.to_owned(), value);
 }
 
 /// A user's document.
