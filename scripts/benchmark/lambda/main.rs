@@ -6,6 +6,7 @@
 mod cases;
 mod measure;
 mod report;
+mod targets;
 mod tls;
 
 use std::path::PathBuf;
@@ -32,6 +33,10 @@ struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
 
+    /// Fail where a figure is more than so many times its target: machines differ, and some are busy
+    #[arg(long, value_name = "TIMES")]
+    within: Option<f64>,
+
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -46,13 +51,14 @@ Examples:
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Arguments { functions, starts, requests, only, json } = Arguments::parse();
+    let Arguments { functions, starts, requests, only, within, json } = Arguments::parse();
     let world = cases::World::start(&functions).await?;
     let mut rows = Vec::new();
     for case in world.cases().iter().filter(|case| case.name.contains(&only)) {
         rows.push(measure::measure(case, starts, requests).await?);
     }
-    report::print(&rows, json)
+    report::print(&rows, json)?;
+    targets::hold(&rows, within.unwrap_or(f64::INFINITY))
 }
 
 #[cfg(test)]

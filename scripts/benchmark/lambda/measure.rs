@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::cases::Case;
 
 /// What a request costs: times in milliseconds, the median of all starts where nothing else is said.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Row {
     pub(crate) case: &'static str,
     /// From the making of the process until it asks for an event.

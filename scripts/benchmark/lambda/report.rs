@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::measure::Row;
+use crate::{measure::Row, targets};
 
 /// Prints the rows.
 #[expect(clippy::print_stdout, reason = "the figures are the program's output")]
@@ -34,7 +34,10 @@ pub(crate) fn print(rows: &[Row], json: bool) -> Result<()> {
         );
     }
     println!(
-        "\nms and MB: until ready, the first answer, both together, then requests to a function that runs"
+        "\nms and MB: until ready, the first answer, both together, then requests to a function that runs\n"
     );
+    for target in targets::of(rows) {
+        println!("{target}");
+    }
     Ok(())
 }
