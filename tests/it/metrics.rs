@@ -114,7 +114,9 @@ fn metrics(line: &Value) -> Vec<(Metric, String, f64)> {
             let dimensions: BTreeMap<_, _> =
                 names.map(|name| (name.to_owned(), line[name].as_str().unwrap().to_owned())).collect();
             for metric in directive["Metrics"].as_array().unwrap() {
-                let (name, unit) = (metric["Name"].as_str().unwrap(), metric["Unit"].as_str().unwrap());
+                // The format's default is none.
+                let (name, unit) =
+                    (metric["Name"].as_str().unwrap(), metric["Unit"].as_str().unwrap_or("None"));
                 let value = line[name].as_f64().unwrap_or_else(|| panic!("{name} in {line}"));
                 metrics.push(((name.to_owned(), dimensions.clone()), unit.to_owned(), value));
             }

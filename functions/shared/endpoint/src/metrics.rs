@@ -166,7 +166,7 @@ mod tests {
                 ],
             },
             "Stack": "scim", "Function": "scim-users", "StatusClass": "4xx", "ScimType": "uniqueness",
-            "Requests": 1, "ReadUnits": 1.5, "WriteUnits": 4.0, "ConflictsRetried": 2, "DurationMilliseconds": 12.5,
+            "Requests": 1, "ReadUnits": 1.5, "WriteUnits": 4, "ConflictsRetried": 2, "DurationMilliseconds": 12.5,
             "Errors": 1,
         });
         let mut written = Vec::new();
