@@ -1,6 +1,6 @@
 //! JSON Web Tokens at the door: as Entra's client credentials and workload identities send them.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use axum::Router;
 use axum::routing::get;
@@ -154,4 +154,18 @@ async fn an_issuer_that_does_not_answer_is_no_reason_to_refuse() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     trust(&stack, "acme", "entra", AUDIENCE, &format!("http://{free}/keys")).await;
     check(&stack, &issuer.token(&header(), &claims(json!({}))), 503, "issuer").await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_hangs_is_not_waited_for_by_every_token() {
+    let stack = Stack::start(&Options::default()).await.unwrap();
+    let issuer = Issuer::start().await;
+    // Connections stand, and nobody reads from them.
+    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    trust(&stack, "acme", "entra", AUDIENCE, &format!("http://{}/keys", hangs.local_addr().unwrap())).await;
+    let token = issuer.token(&header(), &claims(json!({})));
+    check(&stack, &token, 503, "issuer").await;
+    let began = Instant::now();
+    check(&stack, &token, 503, "issuer").await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
 }

@@ -1,6 +1,10 @@
 //! The keys that issuers publish (RFC 7517 §5), read over HTTPS and remembered: the one call to the outside.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::{
@@ -25,6 +29,8 @@ pub(super) const TIMES: Times =
     Times { fresh: Duration::from_hours(1), renewals: Rate { at_once: 2.0, every: Duration::from_secs(30) } };
 /// The longest that an issuer may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an issuer that has just not answered is left alone: whoever sends tokens of its would have each wait.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
 /// Entra publishes 15 KB.
 const MOST_BYTES: usize = 256 * 1024;
 
@@ -33,11 +39,13 @@ pub(crate) struct KeySets {
     cache: Cache<JwkSet>,
     /// Made when the first token of this kind comes: root certificates take milliseconds to read.
     https: OnceLock<Connector>,
+    /// When those were asked for that could not be read, and why not: as many as connectors trust.
+    away: Mutex<HashMap<String, (OffsetDateTime, String)>>,
 }
 
 impl Default for KeySets {
     fn default() -> Self {
-        Self { cache: Cache::new(TIMES), https: OnceLock::new() }
+        Self { cache: Cache::new(TIMES), https: OnceLock::new(), away: Mutex::default() }
     }
 }
 
@@ -49,11 +57,28 @@ impl KeySets {
         freshness: Freshness,
         now: OffsetDateTime,
     ) -> Result<Found<JwkSet>, Error> {
-        let found = self.cache.get(url, freshness, now, async || self.fetch(url).await.map(Some)).await?;
+        let found = self.cache.get(url, freshness, now, async || self.read(url, now).await.map(Some)).await?;
         found.ok_or_else(|| Error::NoKeys("there are none".to_owned()))
     }
 
-    async fn fetch(&self, url: &str) -> Result<JwkSet, Error> {
+    async fn read(&self, url: &str, now: OffsetDateTime) -> Result<JwkSet, Error> {
+        let away = || self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = match away().get(url) {
+            Some((asked, reason)) if now - *asked < LEFT_ALONE => Some(reason.clone()),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            return Err(Error::NoKeys(reason));
+        }
+        let read = self.fetch(url).await;
+        match &read {
+            Err(reason) => drop(away().insert(url.to_owned(), (now, reason.clone()))),
+            Ok(_) => drop(away().remove(url)),
+        }
+        read.map_err(Error::NoKeys)
+    }
+
+    async fn fetch(&self, url: &str) -> Result<JwkSet, String> {
         let read = async {
             check_url(url)?;
             let mut request: HttpRequest = Request::get(url).map_err(|error| error.to_string())?;
@@ -71,7 +96,7 @@ impl KeySets {
         };
         let read = tokio::time::timeout(TIMEOUT, read).await;
         read.unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs())))
-            .map_err(|reason| Error::NoKeys(format!("{url}: {reason}")))
+            .map_err(|reason| format!("{url}: {reason}"))
     }
 }
 
