@@ -1,6 +1,10 @@
 //! How every program of this project calls AWS.
 
-use std::{sync::LazyLock, thread, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    thread,
+    time::Duration,
+};
 
 use aws_config::{
     SdkConfig, stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
@@ -35,21 +39,23 @@ pub async fn aws() -> SdkConfig {
         .await
 }
 
-/// HTTPS for all clients of the process, over the same connections.
-static HTTPS: LazyLock<SharedHttpConnector> = LazyLock::new(|| {
-    let mut connector = Connector::builder()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build());
-    connector.set_sleep_impl(default_async_sleep());
-    SharedHttpConnector::new(connector.build())
-});
-
-/// [`HTTPS`] as the clients ask for it.
+/// HTTPS for the clients of one configuration, over the same connections.
 ///
 /// The SDK's own reads the root certificates before the first client is made, and makes a store of them for every client,
 /// then again for the first call. Most of the time that a function needs until it is ready would go into that: so it is
 /// done once, beside what else there is to do, and the first call waits for what is left of it.
 fn https() -> SharedHttpClient {
-    thread::spawn(|| LazyLock::force(&HTTPS));
-    http_client_fn(|_, _| HTTPS.clone())
+    let connector = Arc::new(LazyLock::new(connector));
+    let early = Arc::clone(&connector);
+    // Without a thread the first call does it.
+    drop(thread::Builder::new().spawn(move || drop(SharedHttpConnector::clone(&early))));
+    http_client_fn(move |_, _| SharedHttpConnector::clone(&connector))
+}
+
+fn connector() -> SharedHttpConnector {
+    let mut connector = Connector::builder()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build());
+    connector.set_sleep_impl(default_async_sleep());
+    SharedHttpConnector::new(connector.build())
 }
