@@ -6,8 +6,24 @@ use anyhow::{Context, Result, bail, ensure};
 use directory::{Directory, Revision, Usage};
 use scim::Object;
 
+use crate::{aws::Target, name, print::Format};
+
 /// Documents by the names that the table gives them, in its order: an endpoint reads them so.
 pub(crate) type Documents = BTreeMap<String, Object>;
+
+/// Options of commands that work on documents of a tenant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The tenant
+    #[arg(long, value_parser = name::parse)]
+    pub(crate) tenant: String,
+
+    #[command(flatten)]
+    pub(crate) target: Target,
+
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
 
 /// How often a change is decided anew because others change the same documents.
 const MOST_TRIES: u32 = 20;

@@ -10,9 +10,7 @@ use scim::catalog::{Catalog, Fault};
 use serde_json::{Value, json};
 
 use crate::{
-    aws::Target,
-    configuration::{self, Documents},
-    name,
+    configuration::{self, Documents, Options},
     print::{Format, columns, confirm},
 };
 
@@ -58,33 +56,19 @@ struct Check {
     format: Format,
 }
 
-/// Options of commands that work on a tenant.
-#[derive(Debug, clap::Args)]
-struct Shared {
-    /// The tenant
-    #[arg(long, value_parser = name::parse)]
-    tenant: String,
-
-    #[command(flatten)]
-    target: Target,
-
-    #[command(flatten)]
-    format: Format,
-}
-
 #[derive(Debug, clap::Args)]
 struct Add {
     /// JSON file
     file: PathBuf,
 
     #[command(flatten)]
-    shared: Shared,
+    options: Options,
 }
 
 #[derive(Debug, clap::Args)]
 struct List {
     #[command(flatten)]
-    shared: Shared,
+    options: Options,
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,7 +78,7 @@ struct Remove {
     id: String,
 
     #[command(flatten)]
-    shared: Shared,
+    options: Options,
 
     /// Do not ask
     #[arg(long)]
@@ -119,20 +103,19 @@ impl Check {
     }
 }
 
-impl Shared {
-    async fn open(&self) -> Result<(Directory, Documents)> {
-        let directory = self.target.open().await?.directory;
-        let mut documents = configuration::read(&directory, &self.tenant).await?;
-        documents.retain(|name, _| file::is_one(name));
-        Ok((directory, documents))
-    }
+/// A tenant's table and its documents of this kind.
+async fn open(options: &Options) -> Result<(Directory, Documents)> {
+    let directory = options.target.open().await?.directory;
+    let mut documents = configuration::read(&directory, &options.tenant).await?;
+    documents.retain(|name, _| file::is_one(name));
+    Ok((directory, documents))
 }
 
 impl Add {
     async fn run(&self) -> Result<bool> {
-        let Shared { tenant, format, .. } = &self.shared;
+        let Options { tenant, format, .. } = &self.options;
         let documents = file::read(&self.file)?;
-        let directory = self.shared.target.open().await?.directory;
+        let directory = self.options.target.open().await?.directory;
         // All at once, and only while the others are what they were: they decide what can be served.
         let changed = configuration::change(&directory, tenant, file::is_one, |there| {
             let before = there.clone();
@@ -155,7 +138,7 @@ impl Add {
 
 impl List {
     async fn run(&self) -> Result<bool> {
-        let (_, documents) = self.shared.open().await?;
+        let (_, documents) = open(&self.options).await?;
         let catalog = file::catalog(&documents);
         let (mut rows, mut types, mut schemas) = (Vec::new(), Vec::new(), Vec::new());
         for it in &catalog.resource_types {
@@ -175,15 +158,15 @@ impl List {
             rows.push(vec!["left out".to_owned(), document.clone(), reason.clone()]);
         }
         let value = json!({ "types": types, "schemas": schemas, "leftOut": left_out(&catalog.faults) });
-        self.shared.format.print(&value, &columns(&rows))?;
+        self.options.format.print(&value, &columns(&rows))?;
         Ok(catalog.faults.is_empty())
     }
 }
 
 impl Remove {
     async fn run(&self) -> Result<()> {
-        let Shared { tenant, format, .. } = &self.shared;
-        let (directory, mut documents) = self.shared.open().await?;
+        let Options { tenant, format, .. } = &self.options;
+        let (directory, mut documents) = open(&self.options).await?;
         let name = file::remove(&mut documents, &self.id)?;
         let id = file::id(&name);
         let question = if name.starts_with("type#") {

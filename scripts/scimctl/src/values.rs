@@ -4,16 +4,14 @@ use anyhow::{Context, Result, bail, ensure};
 use scim::{
     Object,
     path::AttributePath,
-    resource_type::Target as Meaning,
+    resource_type::Target,
     schema::{Attribute, Type},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    aws::Target,
-    configuration::{self, Documents},
-    name,
-    print::{Format, columns},
+    configuration::{self, Documents, Options},
+    print::columns,
     schema::file,
 };
 
@@ -53,20 +51,6 @@ Examples:
   scimctl values list userType --tenant acme     of one attribute; without a list, those of its schema
   scimctl values remove rolesString Supervisor --tenant acme";
 
-/// Options of every one of these commands.
-#[derive(Debug, clap::Args)]
-struct Shared {
-    /// The tenant
-    #[arg(long, value_parser = name::parse)]
-    tenant: String,
-
-    #[command(flatten)]
-    target: Target,
-
-    #[command(flatten)]
-    format: Format,
-}
-
 #[derive(Debug, clap::Args)]
 struct Change {
     /// The attribute, as in rolesString or URN:rolesString
@@ -77,7 +61,7 @@ struct Change {
     values: Vec<String>,
 
     #[command(flatten)]
-    shared: Shared,
+    options: Options,
 }
 
 #[derive(Debug, clap::Args)]
@@ -86,7 +70,7 @@ struct List {
     path: Option<String>,
 
     #[command(flatten)]
-    shared: Shared,
+    options: Options,
 }
 
 /// An attribute of a tenant.
@@ -115,7 +99,7 @@ impl Found {
 
 impl Change {
     async fn run(&self, takes: bool) -> Result<()> {
-        let Shared { tenant, target, format } = &self.shared;
+        let Options { tenant, target, format } = &self.options;
         ensure!(self.values.iter().all(|value| !value.trim().is_empty()), "a value is not blank");
         let directory = target.open().await?.directory;
         let depends = |name: &str| file::is_one(name) || name.starts_with(PREFIX);
@@ -175,7 +159,7 @@ fn remove(values: &mut Vec<String>, less: &[String]) -> Result<()> {
 
 impl List {
     async fn run(&self) -> Result<()> {
-        let Shared { tenant, target, format } = &self.shared;
+        let Options { tenant, target, format } = &self.options;
         let directory = target.open().await?.directory;
         let documents = configuration::read(&directory, tenant).await?;
         let added =
@@ -238,7 +222,7 @@ fn find(documents: &Documents, text: &str) -> Result<Found> {
         .collect();
     let mut found: Vec<Found> = Vec::new();
     for resource_type in &file::catalog(&schemas).resource_types {
-        let Some(Meaning::Attribute { extension, attribute, sub_attribute }) = resource_type.resolve(&path)
+        let Some(Target::Attribute { extension, attribute, sub_attribute }) = resource_type.resolve(&path)
         else {
             continue;
         };
